@@ -1,0 +1,70 @@
+// Streamzgen turns processors into stages.
+//
+// Without flags it reads the package in the current folder and writes one
+// function for each //streamz:stage directive to zstages.go:
+//
+//	//go:generate go tool streamzgen
+//
+// With -root it writes the stages and methods of the streamz module itself.
+// With -check it changes nothing and fails where a file is out of date.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/go-streamz/streamz/internal/gen"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run returns the exit code: 1 for problems and stale files, 2 for bad flags.
+func run(args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("streamzgen", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	root := flags.String("root", "", "`folder` of the streamz module; without it, the package in the current folder is read")
+	check := flags.Bool("check", false, "report files that are out of date and change nothing")
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
+	if flags.NArg() > 0 {
+		fmt.Fprintf(stderr, "streamzgen: unexpected argument %s\n", flags.Arg(0))
+		return 2
+	}
+	lines, err := work(*root, *check)
+	for _, line := range lines {
+		fmt.Fprintln(stdout, line)
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return 1
+	}
+	if *check && len(lines) > 0 {
+		fmt.Fprintln(stderr, remedy(*root))
+		return 1
+	}
+	return 0
+}
+
+func work(root string, check bool) ([]string, error) {
+	switch {
+	case root == "" && check:
+		return gen.StalePackage(".")
+	case root == "":
+		return gen.WritePackage(".")
+	case check:
+		return gen.Stale(root)
+	}
+	return gen.Write(root)
+}
+
+func remedy(root string) string {
+	if root == "" {
+		return "run: go generate"
+	}
+	return "run: make generate"
+}

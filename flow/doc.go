@@ -1,0 +1,23 @@
+// Package flow runs a whole streaming program as one typed expression and one call.
+//
+//	err := flow.From(source).
+//		Filter(Order.Valid).
+//		TryMap(price).Named("price").OnError(flow.Skip()).
+//		Batch(500, time.Second).
+//		ForEach(store).
+//		Run(ctx)
+//
+// A [Flow] is an immutable description: it can be stored, passed on, run twice, also
+// at once, as far as its source allows. Nothing happens before a terminal runs it:
+// [Flow.Collect] and its kin, or [Job.Run]. Each use of a flow runs its source anew.
+//
+// The steps between two boundaries are fused into one goroutine, a segment. A
+// boundary, the bounded queue between two segments, exists where [Flow.Async] asks
+// for one, around a processor that only knows channels, and where a timer has to fire
+// while other code may block.
+//
+// Run returns when nothing of the pipeline is left: no goroutine, no timer and no
+// error that nobody has heard of. See [Job.Run] for what it returns.
+//
+// Use package ops instead where channels already are the shape of your program.
+package flow

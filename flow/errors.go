@@ -1,0 +1,117 @@
+package flow
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"github.com/go-streamz/streamz/internal/kernel"
+	"github.com/go-streamz/streamz/ops"
+)
+
+// ErrEmpty is what [Flow.First] and [Flow.Last] return for a flow without items.
+var ErrEmpty = errors.New("flow: no items")
+
+// ErrStop is what emit returns in a source, and what a [Sink] or the function of
+// [Flow.ForEach] may return, when no more items are needed. It is [ops.ErrStop].
+var ErrStop = ops.ErrStop
+
+// ConfigError says that a stage cannot run as it was configured. Run returns those of
+// all stages, joined, before anything starts.
+type ConfigError = ops.ConfigError
+
+// PanicError is a panic of a user function, caught. It is the Err of a [StageError].
+type PanicError = ops.PanicError
+
+// StageError says which stage failed, and why.
+type StageError struct {
+	Stage   string // name, unique in the run: given with Named, else the processor's
+	Op      string // what the stage does: "TryMap"
+	At      string // file:line of the builder call
+	Item    any    // the item that failed, nil if the failure concerns no single one
+	Attempt int    // which call for the item failed, from 1
+	Err     error  // what the function returned, or a *PanicError
+
+	text string // the item, for the message
+}
+
+// Error gives the stage, the place and the cause. The item is left out, because it may
+// be private, unless the run was told how to write it: see [WithItemFormat].
+func (e *StageError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s (%s", e.Stage, e.Op)
+	if e.At != "" {
+		b.WriteString(" at " + short(e.At))
+	}
+	b.WriteByte(')')
+	if e.text != "" {
+		b.WriteString(": item " + e.text)
+	}
+	return b.String() + ": " + e.Err.Error()
+}
+
+// Unwrap gives the cause.
+func (e *StageError) Unwrap() error { return e.Err }
+
+// errGoexit explains what has no stack of its own to show.
+var errGoexit = errors.New("the function ended its goroutine with runtime.Goexit")
+
+// faultError is the cause of a Fault, as users see it.
+func faultError(f *kernel.Fault) error {
+	switch {
+	case f.Panic == any(kernel.ErrGoexit):
+		return errGoexit
+	case f.Panicked():
+		return &PanicError{Value: f.Panic, Stack: f.Stack}
+	}
+	return f.Err
+}
+
+// misuse fills in what the stage itself does not know of its configuration errors.
+func misuse(site kernel.Site, name string, err error) error {
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		var errs []error
+		for _, err := range many.Unwrap() {
+			errs = append(errs, misuse(site, name, err))
+		}
+		return errors.Join(errs...)
+	}
+	e := ConfigError{Field: "processor", Want: err.Error()}
+	switch err := err.(type) {
+	case *ConfigError:
+		e = *err
+	case *kernel.UsedTwice:
+		e.Field, e.Want = "source", "can be used once in a job, it is also used at "+place(err.At)
+	}
+	if err == kernel.ErrNoPolicy {
+		e.Field, e.Want = "OnError", "has no effect: "+err.Error()
+	}
+	e.Stage, e.At = name, place(site.At)
+	return &e
+}
+
+// here is the place of the builder call: the caller of the exported function that
+// called the function that called here.
+func here() uintptr {
+	var pcs [1]uintptr
+	runtime.Callers(4, pcs[:])
+	return pcs[0]
+}
+
+// place gives a program counter of here as file:line.
+func place(pc uintptr) string {
+	if pc == 0 {
+		return ""
+	}
+	frame, _ := runtime.CallersFrames([]uintptr{pc}).Next()
+	return frame.File + ":" + strconv.Itoa(frame.Line)
+}
+
+// short cuts a file:line down to the file and its folder.
+func short(at string) string {
+	dir, file := path.Split(at)
+	return path.Join(path.Base(dir), file)
+}

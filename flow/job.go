@@ -1,0 +1,109 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/go-streamz/streamz/internal/kernel"
+)
+
+// Job is a flow with a sink: it can be run. It is an immutable description as a Flow
+// is, and can be run again, also at once. [Job.Named] and [Job.OnError] act on the
+// sink. The zero Job cannot run.
+type Job struct {
+	last settings
+	wire func(seg *kernel.Segment, last kernel.Site)
+}
+
+// into is called by every terminal directly, so that here finds its caller.
+func into[T any](f Flow[T], spec kernel.Spec[T, nothing]) Job {
+	return attach(f, spec, settings{Site: kernel.Site{At: here()}})
+}
+
+// site is for terminals that do not call into.
+func site() settings { return settings{Site: kernel.Site{At: here()}} }
+
+func attach[T any](f Flow[T], spec kernel.Spec[T, nothing], last settings) Job {
+	return Job{last: last, wire: func(seg *kernel.Segment, last kernel.Site) {
+		seg, up := kernel.Attach(seg, last, spec, kernel.Port[nothing]{})
+		f.connect(seg, up)
+	}}
+}
+
+// Named gives the sink a name, for errors, logs and reports.
+func (j Job) Named(name string) Job {
+	j.last = j.last.named(name)
+	return j
+}
+
+// OnError says what happens when the sink fails for an item. Without it the run
+// stops, see [Stop].
+func (j Job) OnError(p Policy) Job {
+	j.last = j.last.onError(p)
+	return j
+}
+
+// Run runs the job on the caller's goroutine, and on one more for each further segment.
+// When it returns nothing of the run is left.
+//
+// It returns nil when the source has ended and all items went through, or when a stage
+// ended the flow early. Otherwise
+//
+//   - the [ConfigError]s of all stages, joined, if some cannot run as configured:
+//     nothing was started then;
+//   - a [*StageError], when a stage's function failed and its policy is to stop;
+//   - the cause of ctx, see context.Cause, when that ended first.
+//
+// Failures that came after the first, as of closing a sink, are joined behind it. A
+// panic of a user function is an error of its stage, a *[PanicError]. If such a function
+// ends the goroutine with runtime.Goexit, as t.FailNow does, the run is ended and
+// awaited first.
+//
+// Every run balances its books: an item that a stage took was passed on, filtered,
+// dropped, failed, or was held when the run ended. If that does not add up Run says so
+// in an error, which is a bug of this package.
+func (j Job) Run(ctx context.Context, opts ...Option) error {
+	o := newOptions(ctx, opts)
+	run, err := j.prepare(ctx, o)
+	if err != nil {
+		return err
+	}
+	return o.execute(run)
+}
+
+// prepare wires the job, or says why it cannot run.
+func (j Job) prepare(ctx context.Context, o *options) (*kernel.Run, error) {
+	if j.wire == nil {
+		o.err = join(o.err, &ConfigError{Stage: "job", Field: "job", Want: "must be made by a terminal, as ForEach"})
+	}
+	if o.err != nil {
+		return nil, o.err
+	}
+	run := kernel.NewRun(ctx, kernel.Options{Clock: o.clock, Logger: o.logger, Host: o})
+	j.wire(run.Last(), j.last.Site)
+	if errs := run.Misuse(); len(errs) > 0 {
+		run.Abort()
+		return nil, join(errs...)
+	}
+	return run, nil
+}
+
+// execute runs what is wired. The report is made in any case, also when a Goexit
+// unwinds the caller.
+func (o *options) execute(run *kernel.Run) error {
+	start := o.clock.Now()
+	report := func() Report { return newReport(run, o.name, o.clock.Now().Sub(start)) }
+	if o.report != nil {
+		defer func() { *o.report = report() }()
+	}
+	err := run.Execute()
+	if where := run.Imbalance(); where != "" {
+		err = join(err, fmt.Errorf("flow: the books of %s do not balance, which is a bug of streamz:\n%v", where, report()))
+	}
+	return err
+}
+
+// Run is [Flow.Discard] and [Job.Run].
+func (f Flow[T]) Run(ctx context.Context, opts ...Option) error {
+	return into(f, discard[T]()).Run(ctx, opts...)
+}

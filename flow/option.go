@@ -1,0 +1,148 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/go-streamz/streamz/clock"
+	"github.com/go-streamz/streamz/internal/kernel"
+	"github.com/go-streamz/streamz/ops"
+)
+
+// Option changes one run. The options are the With functions of this package.
+type Option struct{ set func(*options) }
+
+// options of a run. It is also the run's host in the kernel.
+type options struct {
+	name   string
+	clock  clock.Clock
+	logger *slog.Logger
+	report *Report
+	format func(item any) string
+	err    error
+}
+
+var _ kernel.Host = (*options)(nil)
+
+// WithName names the run, for its report. The default is "flow".
+func WithName(name string) Option {
+	return Option{func(o *options) { o.name = name }}
+}
+
+// WithClock makes the run take the time from c instead of the clock in its context,
+// see clock.With, or the real one.
+func WithClock(c clock.Clock) Option {
+	return Option{func(o *options) {
+		o.clock = c
+		o.require(c != nil, "WithClock")
+	}}
+}
+
+// WithLogger makes the run write to l instead of slog.Default.
+func WithLogger(l *slog.Logger) Option {
+	return Option{func(o *options) {
+		o.logger = l
+		o.require(l != nil, "WithLogger")
+	}}
+}
+
+// WithReport fills r when the run has ended, however it ended.
+func WithReport(r *Report) Option {
+	return Option{func(o *options) {
+		o.report = r
+		o.require(r != nil, "WithReport")
+	}}
+}
+
+// WithItemFormat puts the failed item into the text of a [StageError], as format
+// writes it. By default items stay out of error texts, because they may be private.
+func WithItemFormat(format func(item any) string) Option {
+	return Option{func(o *options) {
+		o.format = format
+		o.require(format != nil, "WithItemFormat")
+	}}
+}
+
+func (o *options) require(ok bool, name string) {
+	if !ok {
+		o.err = join(o.err, &ConfigError{Stage: "run", Field: name, Want: "must not be given nil"})
+	}
+}
+
+func newOptions(ctx context.Context, opts []Option) *options {
+	o := &options{name: "flow"}
+	for _, opt := range opts {
+		if opt.set != nil {
+			opt.set(o)
+		}
+	}
+	if ctx == nil {
+		o.err = join(o.err, &ConfigError{Stage: "run", Field: "context", Want: "must not be nil"})
+		return o
+	}
+	if o.clock == nil {
+		o.clock = clock.From(ctx)
+	}
+	if o.logger == nil {
+		o.logger = slog.Default()
+	}
+	return o
+}
+
+// Blame makes the error of a failed stage.
+func (o *options) Blame(f *kernel.Fault) error {
+	e := &StageError{
+		Stage: f.Stage.Name(), Op: f.Stage.Op(), At: place(f.Stage.At()),
+		Item: f.Item, Attempt: f.Attempt, Err: faultError(f),
+	}
+	if o.format != nil && f.Item != nil {
+		e.text = o.format(f.Item)
+	}
+	return e
+}
+
+// Misuse makes the error of a stage that cannot run as configured.
+func (o *options) Misuse(site kernel.Site, name string, err error) error {
+	return misuse(site, name, err)
+}
+
+// Supervise makes the stage the supervisor of what runs in it over channels.
+func (o *options) Supervise(ctx context.Context, s *kernel.Stage) context.Context {
+	return ops.WithSupervisor(ctx, supervisor{s})
+}
+
+type supervisor struct{ s *kernel.Stage }
+
+func (v supervisor) ItemFailed(_ context.Context, e *ops.ItemError) {
+	v.s.Elsewhere(e.Item, e.Attempts, e.Err)
+}
+
+func (v supervisor) Failed(err error) { v.s.Broke(err) }
+
+// join is errors.Join that leaves a single error as it is.
+func join(errs ...error) error {
+	var only error
+	n := 0
+	for _, err := range errs {
+		if err != nil {
+			only = err
+			n++
+		}
+	}
+	if n < 2 {
+		return only
+	}
+	return errors.Join(errs...)
+}
+
+// needs is a configuration error whose stage and place are filled in while wiring.
+func needs(field, want string) error { return &ConfigError{Field: field, Want: want} }
+
+// notNil is a configuration error if v is nil, or holds a nil function or pointer.
+func notNil(v any, field string) error {
+	if kernel.IsNil(v) {
+		return needs(field, "must not be nil")
+	}
+	return nil
+}

@@ -1,0 +1,172 @@
+package flow
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/go-streamz/streamz/internal/kernel"
+)
+
+// Report is what a run has to say of itself when it has ended: its books, how it ended,
+// and that nothing is left of it.
+type Report struct {
+	Name       string
+	Stages     []StageReport // from the source to the sink
+	Edges      []Edge
+	Cause      error // what Run returned
+	Goroutines Goroutines
+	Duration   time.Duration
+}
+
+// StageReport holds the books of a stage, in items of its input:
+//
+//	In = Passed + Filtered + Dropped + DeadLettered + Failed + Held
+//
+// Out counts what it gave to the next stage. A source has no input, a sink no output.
+type StageReport struct {
+	Name, Op, At string
+
+	In           int64 // taken
+	Passed       int64 // the next stage has accepted all that comes of them
+	Out          int64 // given to the next stage
+	Filtered     int64 // discarded for what they are or where they stand
+	Dropped      int64 // discarded for load or time
+	DeadLettered int64 // failed, and handed to a dead letter function
+	Failed       int64 // failed, and skipped or the end of the run
+	Held         int64 // inside the stage when the run ended early
+	Retried      int64 // calls repeated
+}
+
+// Edge leads from one stage to the next. Queued items were given by the one and not
+// taken by the other when the run ended.
+type Edge struct {
+	From, To string
+	Queued   int64
+}
+
+// Goroutines counts those of a run, besides the caller's own.
+type Goroutines struct{ Started, Ended int64 }
+
+// newReport reads the books of a run that has ended.
+func newReport(run *kernel.Run, name string, d time.Duration) Report {
+	r := Report{Name: name, Cause: run.Result(), Duration: d}
+	r.Goroutines.Started, r.Goroutines.Ended = run.Goroutines()
+	for _, s := range run.Stages() {
+		c := s.Final()
+		r.Stages = append(r.Stages, StageReport{
+			Name: s.Name(), Op: s.Op(), At: place(s.At()),
+			In: c.In, Passed: c.Passed, Out: c.Out, Filtered: c.Filtered, Dropped: c.Dropped,
+			DeadLettered: c.DeadLettered, Failed: c.Failed, Held: c.Held, Retried: c.Retried,
+		})
+	}
+	for _, e := range run.Edges() {
+		r.Edges = append(r.Edges, Edge{From: e.From.Name(), To: e.To.Name(), Queued: e.Queued()})
+	}
+	return r
+}
+
+// Balanced tells whether every item that a stage took is accounted for, and every item
+// that it gave was taken or queued.
+func (r Report) Balanced() bool {
+	given := make(map[string]int64)
+	for _, s := range r.Stages {
+		if s.In != s.Passed+s.Filtered+s.Dropped+s.DeadLettered+s.Failed+s.Held {
+			return false
+		}
+		given[s.Name] = s.Out
+	}
+	taken := make(map[string]int64)
+	for _, e := range r.Edges {
+		taken[e.To] += given[e.From] - e.Queued
+	}
+	for _, s := range r.Stages {
+		if n, fed := taken[s.Name]; fed && n != s.In {
+			return false
+		}
+	}
+	return r.Goroutines.Started == r.Goroutines.Ended
+}
+
+// String writes the report as a table. Columns that are zero throughout are left out.
+func (r Report) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s in %v\n", r.Name, r.outcome(), r.Duration.Round(time.Microsecond))
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	columns := r.columns()
+	fmt.Fprint(w, "stage\top")
+	for _, c := range columns {
+		fmt.Fprint(w, "\t", c.name)
+	}
+	for _, s := range r.Stages {
+		fmt.Fprintf(w, "\n%s\t%s", s.Name, s.Op)
+		for _, c := range columns {
+			fmt.Fprint(w, "\t", c.get(s))
+		}
+	}
+	fmt.Fprintln(w)
+	_ = w.Flush() // a strings.Builder takes everything
+	for _, e := range r.Edges {
+		if e.Queued > 0 {
+			fmt.Fprintf(&b, "%d queued from %s to %s\n", e.Queued, e.From, e.To)
+		}
+	}
+	return b.String()
+}
+
+func (r Report) outcome() string {
+	if r.Cause == nil {
+		return "done"
+	}
+	return "ended with: " + r.Cause.Error()
+}
+
+type column struct {
+	name string
+	get  func(StageReport) int64
+}
+
+// columns are those worth showing.
+func (r Report) columns() []column {
+	all := []column{
+		{"in", func(s StageReport) int64 { return s.In }},
+		{"passed", func(s StageReport) int64 { return s.Passed }},
+		{"out", func(s StageReport) int64 { return s.Out }},
+		{"filtered", func(s StageReport) int64 { return s.Filtered }},
+		{"dropped", func(s StageReport) int64 { return s.Dropped }},
+		{"lettered", func(s StageReport) int64 { return s.DeadLettered }},
+		{"failed", func(s StageReport) int64 { return s.Failed }},
+		{"held", func(s StageReport) int64 { return s.Held }},
+		{"retried", func(s StageReport) int64 { return s.Retried }},
+	}
+	var shown []column
+	for i, c := range all {
+		used := i < 3
+		for _, s := range r.Stages {
+			used = used || c.get(s) != 0
+		}
+		if used {
+			shown = append(shown, c)
+		}
+	}
+	return shown
+}
+
+// MarshalJSON writes the report with the cause as text and the duration in seconds.
+func (r Report) MarshalJSON() ([]byte, error) {
+	out := struct {
+		Name       string        `json:"name"`
+		Cause      string        `json:"cause,omitempty"`
+		Seconds    float64       `json:"seconds"`
+		Balanced   bool          `json:"balanced"`
+		Goroutines Goroutines    `json:"goroutines"`
+		Stages     []StageReport `json:"stages"`
+		Edges      []Edge        `json:"edges"`
+	}{r.Name, "", r.Duration.Seconds(), r.Balanced(), r.Goroutines, r.Stages, r.Edges}
+	if r.Cause != nil {
+		out.Cause = r.Cause.Error()
+	}
+	return json.Marshal(out)
+}

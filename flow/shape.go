@@ -1,0 +1,127 @@
+package flow
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/go-streamz/streamz/internal/kernel"
+	"github.com/go-streamz/streamz/ops"
+	"github.com/go-streamz/streamz/stage"
+)
+
+// Unbatch emits the elements of every slice, in order.
+func Unbatch[T any](f Flow[[]T]) Flow[T] {
+	return then(f, stage.Unbatch[T]())
+}
+
+// Concat gives the items of one flow after those of the other. A later flow's source
+// starts when the one before has ended; only what is in front of an [Flow.Async] of its
+// own runs ahead, by that buffer. Without flows it is empty.
+//
+// A name given to a Concat is the first part of the names of all stages in it, and a
+// policy the default of theirs.
+func Concat[T any](flows ...Flow[T]) Flow[T] {
+	if len(flows) == 0 {
+		return origin(slice[T](nil, "concat", "Concat"))
+	}
+	return Flow[T]{last: site(), wire: func(seg *kernel.Segment, last kernel.Site, down kernel.Port[T]) {
+		wires := make([]func(*kernel.Segment, kernel.Port[T]), len(flows))
+		for i, f := range flows {
+			wires[i] = f.connect
+		}
+		seg.Run().Within(last, func(kernel.Site) { kernel.InTurn(seg, down, wires) })
+	}}
+}
+
+// Pipe makes a processor of a piece of a flow. build gets the flow of what will come
+// in and gives the flow of what is to come out; it has to use its parameter exactly
+// once. It is called once, by Pipe.
+//
+//	clean := flow.Pipe(func(lines flow.Flow[string]) flow.Flow[Record] {
+//		return lines.Map(strings.TrimSpace).Filter(notEmpty).TryMap(parse)
+//	})
+//
+// The name given to a sub-flow is the first part of the names of its stages:
+// "clean/try-mapper". A policy given to it is the default of its stages.
+func Pipe[In, Out any](build func(Flow[In]) Flow[Out]) ops.Processor[In, Out] {
+	p := &pipe[In, Out]{err: notNil(build, "function")}
+	if p.err == nil {
+		p.out = build(Flow[In]{last: site(), wire: p.parameter})
+	}
+	return p
+}
+
+type pipe[In, Out any] struct {
+	out Flow[Out]
+	err error
+}
+
+// inlet is where the parameter of a pipe ends up, in one place of one run.
+type inlet[T any] struct {
+	seg  *kernel.Segment
+	port kernel.Port[T]
+	used bool
+}
+
+// Name is "pipe".
+func (p *pipe[In, Out]) Name() string { return "pipe" }
+
+// Process runs the sub-flow over channels.
+func (p *pipe[In, Out]) Process(ctx context.Context, in <-chan In) <-chan Out {
+	out := make(chan Out)
+	o := newOptions(ctx, nil)
+	run, err := attach(then(FromChan(in), p), sender(out), settings{}).prepare(ctx, o)
+	if err != nil {
+		panic(err)
+	}
+	go func() {
+		defer close(out)
+		defer func() { p.tell(ctx, run.Result()) }()
+		_ = o.execute(run)
+	}()
+	return out
+}
+
+// tell reports a failure as other processors do. The end of ctx is none.
+func (p *pipe[In, Out]) tell(ctx context.Context, err error) {
+	if err == nil || err == context.Cause(ctx) {
+		return
+	}
+	if !ops.Report(ctx, err) {
+		slog.ErrorContext(ctx, "sub-flow failed", "error", err)
+	}
+}
+
+// Kernel describes the sub-flow to flows, which wire its stages as their own.
+func (p *pipe[In, Out]) Kernel() kernel.Spec[In, Out] {
+	return kernel.Spec[In, Out]{Self: p, Name: p.Name(), Op: "Pipe", Err: p.err, Connect: p.connect}
+}
+
+func (p *pipe[In, Out]) connect(seg *kernel.Segment, site kernel.Site, down kernel.Port[Out]) (*kernel.Segment, kernel.Port[In]) {
+	run := seg.Run()
+	in := &inlet[In]{seg: seg}
+	run.SetSlot(p, in)
+	run.Within(site, func(kernel.Site) { p.out.connect(seg, down) })
+	run.SetSlot(p, nil)
+	if !in.used {
+		run.Misused(site, p.Name(), needs("parameter", "must be used in the flow that build returns"))
+	}
+	return in.seg, in.port
+}
+
+// parameter is the wire of the flow that build is given.
+func (p *pipe[In, Out]) parameter(seg *kernel.Segment, site kernel.Site, down kernel.Port[In]) {
+	value, _ := seg.Run().Slot(p)
+	in, ok := value.(*inlet[In])
+	switch {
+	case !ok:
+		seg.Run().Misused(site, p.Name(), needs("parameter", "must be used in its own build function only"))
+	case in.used:
+		seg.Run().Misused(site, p.Name(), needs("parameter", "must be used once"))
+	case site.Name != "" || site.Policy != nil:
+		seg.Run().Misused(site, p.Name(), needs("parameter", "is no stage: it can have no name and no policy"))
+		in.used = true
+	default:
+		*in = inlet[In]{seg: seg, port: down, used: true}
+	}
+}

@@ -1,0 +1,110 @@
+package flow
+
+import (
+	"context"
+
+	"github.com/go-streamz/streamz/internal/kernel"
+)
+
+// Sink consumes items, one at a time, on one goroutine. Put may block as long as it
+// watches ctx. An error is the item's failure, see [Job.OnError]; with [ErrStop] the
+// sink has enough, and the flow ends early without a failure.
+//
+// A Sink may have three more methods:
+//
+//	Open(ctx context.Context) error    before the first item
+//	Flush(ctx context.Context) error   after the last item, and before a barrier is complete
+//	Close(cause error) error           once, if Open did not fail, however the run ends
+//
+// cause is nil after all items were put and flushed, [ErrStop] after an early end, else
+// what ended the run. Their errors are returned by Run.
+type Sink[T any] interface {
+	Put(ctx context.Context, v T) error
+}
+
+// nothing is what a sink emits.
+type nothing = struct{}
+
+func sinkSpec[T any](name, op string, start func(*kernel.Stage) kernel.Port[T]) kernel.Spec[T, nothing] {
+	return kernel.Spec[T, nothing]{
+		Name: name, Op: op, Books: kernel.Absorbed,
+		Start: func(s *kernel.Stage, _ kernel.Port[nothing]) kernel.Port[T] {
+			port := start(s)
+			if port.Signal == nil {
+				port.Signal = s.Arrived
+			}
+			return port
+		},
+	}
+}
+
+// ForEach calls fn with every item, in order, on one goroutine. fn may block as long as
+// it watches ctx. Its error is the item's failure, see [Job.OnError]; with [ErrStop] the
+// flow ends early without a failure.
+func (f Flow[T]) ForEach(fn func(ctx context.Context, v T) error) Job {
+	spec := sinkSpec("for-each", "ForEach", func(s *kernel.Stage) kernel.Port[T] {
+		return kernel.Port[T]{Push: putter(s, fn)}
+	})
+	spec.Calls, spec.Blocks, spec.Err = kernel.CallsFunc, true, notNil(fn, "function")
+	return into(f, spec)
+}
+
+// putter is the push of a sink with a function that can fail.
+func putter[T any](s *kernel.Stage, fn func(context.Context, T) error) func(T) error {
+	ctx := s.Context()
+	return func(v T) error {
+		s.Enter()
+		switch err := fn(ctx, v); err {
+		case nil, ErrStop:
+			return err
+		default:
+			return s.Fail(v, err)
+		}
+	}
+}
+
+// To puts every item into sink, in order. See [Sink].
+func (f Flow[T]) To(sink Sink[T]) Job {
+	spec := sinkSpec("sink", "To", func(s *kernel.Stage) kernel.Port[T] {
+		if o, ok := sink.(interface{ Open(context.Context) error }); ok {
+			s.OnOpen(o.Open)
+		}
+		if c, ok := sink.(interface{ Close(error) error }); ok {
+			s.OnClose(c.Close)
+		}
+		return kernel.Port[T]{Push: putter(s, sink.Put), Signal: flusher(s, sink)}
+	})
+	spec.Calls, spec.Blocks, spec.Err = kernel.CallsFunc, true, notNil(sink, "sink")
+	return into(f, spec)
+}
+
+// flusher flushes a sink that can be before the stream's end and before a barrier.
+func flusher(s *kernel.Stage, sink any) func(kernel.Signal) error {
+	flush, ok := sink.(interface{ Flush(context.Context) error })
+	if !ok {
+		return nil
+	}
+	return func(sig kernel.Signal) error {
+		if sig.Kind != kernel.Watermark {
+			s.Outside()
+			if err := s.Break(flush.Flush(s.Context())); err != nil {
+				return err
+			}
+		}
+		return s.Arrived(sig)
+	}
+}
+
+// Discard drops every item: for flows whose stages do all that is wanted.
+func (f Flow[T]) Discard() Job {
+	return into(f, discard[T]())
+}
+
+func discard[T any]() kernel.Spec[T, nothing] {
+	return sinkSpec("discard", "Discard", func(s *kernel.Stage) kernel.Port[T] {
+		return kernel.Port[T]{Push: func(T) error {
+			s.In++
+			return nil
+		}}
+	})
+}

@@ -1,0 +1,17 @@
+package gen
+
+// An Exception is a processor that cannot be a fluent method, or not even a
+// stage, of its own.
+type Exception struct {
+	Replacement string // what a user writes instead
+	Stage       bool   // a stage is generated all the same
+}
+
+// Exceptions returns the list, by the name of the processor's type. Check
+// rejects an entry that names nothing or is needed no more.
+func Exceptions() map[string]Exception {
+	return map[string]Exception{
+		// A method cannot ask that the T of its own Flow[T] be a slice.
+		"Unbatcher": {Replacement: "flow.Unbatch(f) or f.FlatMap(slices.Values)", Stage: true},
+	}
+}

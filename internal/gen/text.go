@@ -1,0 +1,40 @@
+package gen
+
+import "strings"
+
+// readDoc gives the stage the comment of the processor's type. In a user's
+// package a type need not have one.
+func (b *builder) readDoc(st *stage) {
+	decl := b.types[st.processor]
+	text, ok := renameDoc(decl.doc.Text(), st.processor, st.Name)
+	switch {
+	case ok && st.Result != "":
+		text += "\n" + st.Out + " is always " + st.Result + ", and inferred.\n"
+	case !ok && b.qualifier == "":
+		text = st.Name + " is the stage of a [" + st.processor + "].\n"
+	case !ok:
+		b.addf(decl.spec.Pos(), "the comment of type %s must begin with its name", st.processor)
+	}
+	st.Doc = commentLines(text)
+}
+
+// renameDoc replaces the first word of a comment, the type's name.
+func renameDoc(text, from, to string) (string, bool) {
+	rest, ok := strings.CutPrefix(text, from)
+	if !ok || rest == "" || !strings.ContainsAny(rest[:1], " \n") {
+		return "", false
+	}
+	return to + rest, true
+}
+
+func commentLines(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		b.WriteString("//")
+		if !strings.HasPrefix(line, "\t") && line != "\n" {
+			b.WriteString(" ")
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}

@@ -1,0 +1,87 @@
+package kernel
+
+// receive is the head of a segment that takes its items from a channel. The
+// segment's timers fire while it waits.
+func receive[T any](g *Segment, in <-chan T, down Port[T]) error {
+	for {
+		if err := g.Halted(); err != nil {
+			return err
+		}
+		if err := g.tick(); err != nil {
+			return err
+		}
+		select {
+		case v, ok := <-in:
+			if err := g.arrive(); err != nil {
+				return err
+			}
+			if !ok {
+				return down.Signal(Signal{Kind: End})
+			}
+			if err := down.Push(v); err != nil {
+				return err
+			}
+		case <-g.rings:
+		case <-g.done:
+		}
+	}
+}
+
+// arrive runs between receiving an item and pushing it: a cancellation or a timer
+// that became ready in the same moment goes first.
+func (g *Segment) arrive() error {
+	if err := g.Halted(); err != nil {
+		return err
+	}
+	return g.tick()
+}
+
+// Send offers an item to a channel until the segment ends. A select alone would
+// still send at random after that.
+func Send[T any](g *Segment, out chan<- T, v T) error {
+	if err := g.Halted(); err != nil {
+		return err
+	}
+	select {
+	case out <- v:
+		return nil
+	case <-g.done:
+		return g.cause()
+	}
+}
+
+// Process drives a processor over channels: one run, on a goroutine of its own,
+// that closes the output when End has come through or the run has ended. failed
+// hears of a failure before the output is closed, so that nobody takes it for a
+// completion.
+func Process[In, Out any](run *Run, in <-chan In, spec Spec[In, Out], policy Policy, failed func(error)) <-chan Out {
+	out := make(chan Out)
+	closed := false
+	last := run.Last()
+	seg, port := Attach(last, Site{Policy: policy}, spec, Port[Out]{
+		Push: func(v Out) error { return Send(last, out, v) },
+		Signal: func(sig Signal) error {
+			if sig.Kind == End {
+				closed = true
+				close(out)
+			}
+			return nil
+		},
+	})
+	seg.head = func() error { return receive(seg, in, port) }
+	go func() {
+		defer func() {
+			if run.crashed.Load() {
+				return
+			}
+			if err := run.failure(); err != nil {
+				failed(err)
+			}
+			if !closed {
+				close(out)
+			}
+		}()
+		_ = run.Execute() // a cancellation is the caller's own, failures are recorded
+	}()
+	return out
+}

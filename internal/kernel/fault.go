@@ -1,0 +1,96 @@
+package kernel
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+)
+
+// ErrGoexit is the value of a Fault whose user function ended its goroutine with
+// runtime.Goexit, as t.FailNow does.
+var ErrGoexit = errors.New("runtime.Goexit called")
+
+// Fault is one failure of a stage's user code. Err is what the function
+// returned, or nil after a panic; the layer above turns the Fault into an error
+// of its own with Host.Blame.
+type Fault struct {
+	Stage   *Stage
+	Item    any // nil if it concerns no item, or if the item is out of reach
+	Attempt int
+	Nth     int64 // of the stage's failed items, from 1
+	Err     error
+	Panic   any // value of the panic
+	Stack   []byte
+
+	item  bool // an item is lost with it
+	final bool // no policy can go on after it: the stack was unwound past the stage
+}
+
+// Panicked tells a panic from a returned error.
+func (f *Fault) Panicked() bool { return f.Stack != nil }
+
+// Verdict is what a Policy decides.
+type Verdict uint8
+
+const (
+	// Stop ends the run with the failure as its cause.
+	Stop Verdict = iota
+	// Skip goes on without the item.
+	Skip
+)
+
+// Policy decides about the failure of one item. It is asked on the segment's
+// goroutine; blame is the failure as the user will see it.
+type Policy interface {
+	Decide(ctx context.Context, f *Fault, blame error) Verdict
+}
+
+// settle applies the policy, books the item and tells whoever wants to know.
+func (s *Stage) settle(f *Fault) error {
+	run := s.seg.run
+	f.Nth = s.Failed + 1
+	blame := run.opts.Host.Blame(f)
+	verdict := Stop
+	if s.site.Policy != nil && f.item && !f.final {
+		verdict = s.site.Policy.Decide(s.seg.ctx, f, blame)
+	}
+	s.bookFailure(f)
+	if s.told != nil {
+		s.told(s.seg.ctx, f)
+	}
+	if verdict == Skip {
+		return nil
+	}
+	return run.fail(blame)
+}
+
+func (s *Stage) bookFailure(f *Fault) {
+	if !f.item {
+		return
+	}
+	s.Failed++
+	if s.emits {
+		s.Held--
+	}
+}
+
+// caught turns what recover gave into a recorded failure of the stage whose user
+// code was running. A nil value is a Goexit, which goes on unwinding afterwards.
+func (g *Segment) caught(value any) error {
+	at := g.at
+	if at >= 0 {
+		f := newPanic(g.run.stages[at], value)
+		f.item = true
+		f.final = true
+		return f.Stage.settle(f)
+	}
+	f := newPanic(g.run.stages[^at], value)
+	return f.Stage.settle(f)
+}
+
+func newPanic(s *Stage, value any) *Fault {
+	if value == nil {
+		return &Fault{Stage: s, Attempt: 1, Panic: ErrGoexit, Stack: debug.Stack(), final: true}
+	}
+	return &Fault{Stage: s, Attempt: 1, Panic: value, Stack: debug.Stack()}
+}

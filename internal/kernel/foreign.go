@@ -1,0 +1,145 @@
+package kernel
+
+import (
+	"context"
+	"errors"
+	"reflect"
+)
+
+var errNoOutput = errors.New("Process returned a nil channel")
+
+// Channels is the public face of a processor.
+type Channels[In, Out any] interface {
+	Process(ctx context.Context, in <-chan In) <-chan Out
+	Name() string
+}
+
+// ErrNil is the misuse of a nil processor.
+var ErrNil = errors.New("must not be nil")
+
+// Of gives the Spec of any processor: its own if it has one, else one that runs it
+// over channels.
+func Of[In, Out any](p Channels[In, Out]) Spec[In, Out] {
+	if IsNil(p) {
+		return Spec[In, Out]{Name: "processor", Op: "Then", Err: ErrNil}
+	}
+	if k, ok := p.(interface{ Kernel() Spec[In, Out] }); ok {
+		if spec := k.Kernel(); spec.Self == any(p) {
+			return spec
+		}
+	}
+	spec := Spec[In, Out]{Self: p, Name: p.Name(), Op: "Then"}
+	spec.Connect = func(seg *Segment, site Site, down Port[Out]) (*Segment, Port[In]) {
+		return foreign(seg, site, p, down)
+	}
+	return spec
+}
+
+// IsNil tells a nil pointer or function in an interface, which p == nil does not.
+func IsNil(p any) bool {
+	if p == nil {
+		return true
+	}
+	switch v := reflect.ValueOf(p); v.Kind() {
+	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Chan, reflect.Slice:
+		return v.IsNil()
+	}
+	return false
+}
+
+// foreign attaches a processor through channels: down's segment receives what it
+// sends, a new one sends what it receives, both under the run's supervision. The
+// run ends when the processor has closed its output.
+//
+// Signals do not pass through a foreign processor, but for End, which closes its
+// input. Whatever it takes counts as passed.
+func foreign[In, Out any](seg *Segment, site Site, p Channels[In, Out], down Port[Out]) (*Segment, Port[In]) {
+	run := seg.run
+	seg, down = separate(seg, false, true, nil, down)
+	s := run.stage(seg, site, p.Name(), "Then")
+	s.books = Absorbed
+	run.edge(s, down.to, down.queued)
+	up := run.segment()
+	b := &bridge[In, Out]{s: s, up: up, in: make(chan In), gone: make(chan struct{})}
+	s.OnOpen(func(ctx context.Context) error { return b.start(run.opts.Host.Supervise(ctx, s), p) })
+	s.OnClose(func(error) error { return b.drain() })
+	seg.head = func() error { return b.receive(down) }
+	seg.exits = append(seg.exits, b.leave)
+	up.exits = append(up.exits, b.end)
+	return up, Port[In]{Push: b.push, Signal: b.signal, to: s}
+}
+
+type bridge[In, Out any] struct {
+	s     *Stage
+	up    *Segment
+	in    chan In
+	out   <-chan Out
+	gone  chan struct{}
+	ended bool
+}
+
+func (b *bridge[In, Out]) start(ctx context.Context, p Channels[In, Out]) error {
+	if b.out = p.Process(ctx, b.in); b.out == nil {
+		return errNoOutput
+	}
+	return nil
+}
+
+func (b *bridge[In, Out]) push(v In) error {
+	b.s.In++
+	select {
+	case b.in <- v:
+		return nil
+	case <-b.gone:
+		b.s.Held++
+		if err := b.up.Halted(); err != nil {
+			return err
+		}
+		return ErrStop
+	case <-b.up.done:
+		b.s.Held++
+		return b.up.cause()
+	}
+}
+
+func (b *bridge[In, Out]) signal(sig Signal) error {
+	if sig.Kind == End {
+		b.end()
+	}
+	return nil
+}
+
+// end closes the processor's input, also when the segment above ends otherwise: a
+// processor that only ranges over its input ends then too.
+func (b *bridge[In, Out]) end() {
+	if !b.ended {
+		b.ended = true
+		close(b.in)
+	}
+}
+
+func (b *bridge[In, Out]) receive(down Port[Out]) error {
+	return receive(b.s.seg, b.out, Port[Out]{
+		Signal: down.Signal,
+		Push: func(v Out) error {
+			b.s.Out++
+			return down.Push(v)
+		},
+	})
+}
+
+// leave ends the segment above when the one below has ended.
+func (b *bridge[In, Out]) leave() {
+	close(b.gone)
+	b.up.cancel(ErrStop)
+}
+
+// drain waits for the processor to close its output, discarding what still comes:
+// before that the run has not ended.
+func (b *bridge[In, Out]) drain() error {
+	b.end()
+	for range b.out {
+		continue
+	}
+	return nil
+}

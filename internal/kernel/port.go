@@ -1,0 +1,52 @@
+package kernel
+
+import (
+	"errors"
+	"time"
+)
+
+// ErrStop travels upstream, as the result of Push, when a stage needs no more
+// items. It is not a failure: whoever returned it has already sent End down.
+var ErrStop = errors.New("streamz: no more items are needed")
+
+// Port is the receiving end of a stage. Both functions are called on the
+// goroutine of the segment that the stage belongs to, one call at a time.
+//
+// A non-nil result means that nothing more may be pushed: it is ErrStop, the
+// failure that ends the run, or the cause of its cancellation, and the caller
+// returns it unchanged.
+type Port[T any] struct {
+	Push   func(T) error
+	Signal func(Signal) error
+
+	to     *Stage       // who receives
+	queued func() int64 // items between the sender's books and the receiver's, nil where fused
+}
+
+// SignalKind says what a Signal means.
+type SignalKind uint8
+
+const (
+	// End: no item follows. A stage sees it at most once.
+	End SignalKind = iota
+	// Flush: emit what is held, then go on.
+	Flush
+	// Barrier: pass it on when everything before it has left the stage.
+	Barrier
+	// Watermark: no item with an earlier event time follows.
+	Watermark
+)
+
+// String gives the kind's name.
+func (k SignalKind) String() string {
+	return [...]string{"end", "flush", "barrier", "watermark"}[k]
+}
+
+// Signal travels in order with the items. A stage that holds nothing passes
+// every signal on as it comes, which is what a Port that shares its
+// downstream's Signal function does.
+type Signal struct {
+	Kind SignalKind
+	ID   uint64    // of a Barrier, unique in its run
+	Time time.Time // of a Watermark
+}

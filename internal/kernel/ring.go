@@ -1,0 +1,255 @@
+package kernel
+
+import (
+	"math/bits"
+	"sync"
+	"sync/atomic"
+)
+
+// block is how many items the consumer takes before it tells the producer: it
+// spreads the cost of the shared counters.
+const block = 64
+
+// Boundary puts a bounded queue of at least n items in front of down, whose
+// segment becomes its consumer, and returns the new segment that will feed it.
+//
+// The queue is a ring with one producer and one consumer. Both park on a channel
+// of capacity one, made in the run, and never spin: a waiting segment costs
+// nothing, and testing/synctest sees it as blocked.
+func Boundary[T any](seg *Segment, n int, down Port[T]) (*Segment, Port[T]) {
+	up := seg.run.segment()
+	up.clock = seg.run.opts.Clock
+	q := newRing[T](n, up, seg)
+	seg.head = func() error { return q.drain(down) }
+	seg.exits = append(seg.exits, q.leave)
+	return up, Port[T]{Push: q.push, Signal: q.signal, to: down.to, queued: q.queued}
+}
+
+type pad [64]byte // keeps what two goroutines write on different cache lines
+
+type ring[T any] struct {
+	buf  []T
+	mask uint64
+	up   *Segment // producer
+	seg  *Segment // consumer
+
+	_        pad
+	tail     atomic.Uint64 // written by the producer
+	lastHead uint64        // the producer's copy of head
+	refused  int64         // items that found the consumer gone
+	_        pad
+	head     atomic.Uint64 // written by the consumer
+	_        pad
+
+	consumer, producer parking
+	gone               chan struct{} // closed when the consumer has ended
+
+	// Signals keep their place among the items, but not their space: they are
+	// rare, so the items need not be wider for them.
+	mu      sync.Mutex
+	signals []placed
+	pending atomic.Int64 // len(signals)
+}
+
+type placed struct {
+	at  uint64 // behind that many items
+	sig Signal
+}
+
+func newRing[T any](n int, up, seg *Segment) *ring[T] {
+	size := uint64(1) << bits.Len64(uint64(n-1))
+	return &ring[T]{
+		buf: make([]T, size), mask: size - 1, up: up, seg: seg,
+		consumer: newParking(), producer: newParking(), gone: make(chan struct{}),
+	}
+}
+
+// parking lets one goroutine wait for another without losing a wake-up: it
+// declares that it is about to wait, looks once more, and only then waits.
+type parking struct {
+	waiting *atomic.Bool
+	ch      chan struct{}
+}
+
+func newParking() parking {
+	return parking{waiting: new(atomic.Bool), ch: make(chan struct{}, 1)}
+}
+
+func (p parking) wake() {
+	if p.waiting.Load() && p.waiting.CompareAndSwap(true, false) {
+		p.ch <- struct{}{} // never blocks: waiting was true, so the slot is free
+	}
+}
+
+// queued is what the producer booked out and the consumer did not book in.
+func (q *ring[T]) queued() int64 {
+	return int64(q.tail.Load()-q.head.Load()) + q.refused
+}
+
+func (q *ring[T]) push(v T) error {
+	t := q.tail.Load()
+	if t-q.lastHead > q.mask {
+		if err := q.room(t); err != nil {
+			q.refused++
+			return err
+		}
+	}
+	q.buf[t&q.mask] = v
+	q.tail.Store(t + 1)
+	q.consumer.wake()
+	return nil
+}
+
+// room waits until the ring has a free slot.
+func (q *ring[T]) room(t uint64) error {
+	for {
+		q.lastHead = q.head.Load()
+		if t-q.lastHead <= q.mask {
+			return nil
+		}
+		q.producer.waiting.Store(true)
+		q.lastHead = q.head.Load()
+		if t-q.lastHead <= q.mask && q.producer.waiting.CompareAndSwap(true, false) {
+			return nil
+		}
+		select {
+		case <-q.producer.ch:
+		case <-q.gone:
+			return q.closed()
+		case <-q.up.done:
+			return q.up.cause()
+		}
+	}
+}
+
+// closed is what the producer gets when nobody takes its items any more.
+func (q *ring[T]) closed() error {
+	if err := q.up.Halted(); err != nil {
+		return err
+	}
+	return ErrStop
+}
+
+func (q *ring[T]) signal(sig Signal) error {
+	select {
+	case <-q.gone:
+		return q.closed()
+	default:
+	}
+	at := q.tail.Load()
+	q.mu.Lock()
+	if n := len(q.signals); n > 0 && sig.Kind == Watermark && q.signals[n-1] == (placed{at, q.signals[n-1].sig}) && q.signals[n-1].sig.Kind == Watermark {
+		q.signals[n-1].sig = sig // the later claim includes the earlier one
+	} else {
+		q.signals = append(q.signals, placed{at, sig})
+		q.pending.Add(1)
+	}
+	q.mu.Unlock()
+	q.consumer.wake()
+	return nil
+}
+
+// leave ends the producer's wait when the consumer ends, for whatever reason, and
+// then the producer: nobody needs its items.
+func (q *ring[T]) leave() {
+	close(q.gone)
+	q.up.cancel(ErrStop)
+}
+
+// drain is the head of the consumer.
+func (q *ring[T]) drain(down Port[T]) error {
+	for {
+		if err := q.seg.Halted(); err != nil {
+			return err
+		}
+		if err := q.seg.tick(); err != nil {
+			return err
+		}
+		h, end, sig := q.ready()
+		if err := q.deliver(h, end, down.Push); err != nil {
+			return err
+		}
+		switch {
+		case sig:
+			if done, err := q.deliverSignal(down.Signal); done || err != nil {
+				return err
+			}
+		case h == end:
+			q.park(h)
+		}
+	}
+}
+
+// ready gives the items that may be delivered now, and whether a signal is next
+// after them.
+func (q *ring[T]) ready() (h, end uint64, sig bool) {
+	h = q.head.Load()
+	// pending first: a signal that is seen later is not before items seen now.
+	pending := q.pending.Load() > 0
+	end = min(q.tail.Load(), h+block)
+	if !pending {
+		return h, end, false
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if at := q.signals[0].at; at <= end {
+		return h, at, true
+	}
+	return h, end, false
+}
+
+func (q *ring[T]) deliver(h, end uint64, push func(T) error) error {
+	if h == end {
+		return nil
+	}
+	var zero T
+	for h < end {
+		if err := q.seg.Halted(); err != nil {
+			q.head.Store(h)
+			return err
+		}
+		v := q.buf[h&q.mask]
+		q.buf[h&q.mask] = zero
+		h++
+		if err := push(v); err != nil {
+			q.head.Store(h)
+			return err
+		}
+	}
+	q.head.Store(h)
+	q.producer.wake()
+	return nil
+}
+
+// deliverSignal passes the oldest signal on and tells whether it was the End.
+func (q *ring[T]) deliverSignal(signal func(Signal) error) (done bool, err error) {
+	q.mu.Lock()
+	sig := q.signals[0].sig
+	q.signals = q.signals[1:]
+	q.mu.Unlock()
+	q.pending.Add(-1)
+	return sig.Kind == End, signal(sig)
+}
+
+// park waits for an item, a signal, a timer or the end.
+func (q *ring[T]) park(h uint64) {
+	q.consumer.waiting.Store(true)
+	if (q.tail.Load() != h || q.pending.Load() > 0) && q.consumer.waiting.CompareAndSwap(true, false) {
+		return
+	}
+	select {
+	case <-q.consumer.ch:
+		return
+	case <-q.seg.rings:
+	case <-q.seg.done:
+	}
+	q.unpark()
+}
+
+// unpark takes back the declaration of a wait that ended for another reason. If a
+// wake-up is already under way it is consumed, so that the slot is free again.
+func (q *ring[T]) unpark() {
+	if !q.consumer.waiting.CompareAndSwap(true, false) {
+		<-q.consumer.ch
+	}
+}

@@ -1,0 +1,132 @@
+package kernel
+
+import (
+	"context"
+	"errors"
+
+	"github.com/go-streamz/streamz/clock"
+)
+
+// Calls says what a stage does with user code while an item passes.
+type Calls uint8
+
+const (
+	// CallsNothing: no user function, so a policy would never be asked.
+	CallsNothing Calls = iota
+	// CallsFunc: a function is called before the item is passed on.
+	CallsFunc
+	// CallsEmitter: the function is handed an emit or yield.
+	CallsEmitter
+)
+
+// Spec is what a processor hands to the kernel: an immutable description, from
+// which Attach makes the state of one run.
+type Spec[In, Out any] struct {
+	// Self is the processor that gave the Spec. A caller fuses only if it is the
+	// value it was given: a struct that embeds a processor and has a Process of
+	// its own would otherwise be fused past it.
+	Self any
+
+	Name string // the processor's name
+	Op   string // its fluent name
+	Err  error  // misuse found at construction, nil if it can run
+
+	Calls  Calls
+	Books  Books
+	Blocks bool // its user function may block
+	Timed  bool // it arms timers
+	Clock  clock.Clock
+
+	// Told hears of every failure of an item after the policy has decided.
+	Told func(context.Context, *Fault)
+
+	// Start makes the state of one run and returns the stage's port. It is called
+	// while wiring and must not call user code; OnOpen is the place for that.
+	Start func(s *Stage, down Port[Out]) Port[In]
+
+	// Connect, if set, wires a composition of stages in place of Start.
+	Connect func(seg *Segment, site Site, down Port[Out]) (*Segment, Port[In])
+}
+
+// ErrNoPolicy is the misuse of a policy on a stage that has no function to fail.
+var ErrNoPolicy = errors.New("the stage calls no function that could fail")
+
+// Attach puts a stage in front of down, in seg or in a new segment, and returns
+// the segment and the port that the stage above has to use.
+func Attach[In, Out any](seg *Segment, site Site, spec Spec[In, Out], down Port[Out]) (*Segment, Port[In]) {
+	seg.run.check(site, spec.Name, spec.Err)
+	if spec.Err != nil {
+		return seg, Port[In]{}
+	}
+	if site.Policy != nil && spec.Calls == CallsNothing && spec.Connect == nil {
+		seg.run.Misused(site, spec.Name, ErrNoPolicy)
+	}
+	if spec.Connect != nil {
+		return spec.Connect(seg, site, down)
+	}
+	seg, down = separate(seg, spec.Timed, spec.Blocks, spec.Clock, down)
+	s := seg.run.stage(seg, site, spec.Name, spec.Op)
+	s.books, s.told = spec.Books, spec.Told
+	s.emits = spec.Calls == CallsEmitter
+	seg.run.edge(s, down.to, down.queued)
+	return seg, start(s, spec, down)
+}
+
+// start makes the stage's port, with a fence below it where user code emits and
+// a guard around it where a policy may let the stream go on.
+func start[In, Out any](s *Stage, spec Spec[In, Out], down Port[Out]) Port[In] {
+	guarded := s.site.Policy != nil && spec.Calls != CallsNothing && !s.seg.run.opts.Crash
+	switch {
+	case spec.Calls == CallsEmitter:
+		down.Push = (&fence[Out]{s: s, out: &s.Out, down: down.Push}).push()
+	case guarded && down.Push != nil:
+		// The stage counts its own output.
+		down.Push = (&fence[Out]{s: s, out: new(int64), down: down.Push}).push()
+	}
+	up := spec.Start(s, down)
+	if guarded {
+		up.Push = guard(s, up.Push)
+	}
+	if len(s.closes) > 0 {
+		up.Signal = s.noteEnd(up.Signal)
+	}
+	up.to, up.queued = s, nil
+	return up
+}
+
+// noteEnd remembers that End arrived, so that closing can tell a completed stage
+// from an abandoned one.
+func (s *Stage) noteEnd(signal func(Signal) error) func(Signal) error {
+	return func(sig Signal) error {
+		if sig.Kind == End {
+			s.ended = true
+		}
+		return signal(sig)
+	}
+}
+
+// Sizes of the queues that timers make necessary. Items for a timed stage wait in a
+// queue worth having; what it emits waits in the smallest one, so that it still
+// emits in time while user code below is busy, and holds no more for it.
+const (
+	beforeTimed = 256
+	afterTimed  = 1
+)
+
+// separate keeps timers exact: they fire on the segment's goroutine, so a timed
+// stage shares it neither with user code above that may block, nor with user code
+// below that may, nor with a stage that lives by another clock.
+func separate[T any](seg *Segment, timed, blocks bool, own clock.Clock, down Port[T]) (*Segment, Port[T]) {
+	switch {
+	case blocks && seg.timed:
+		seg, down = Boundary(seg, beforeTimed, down)
+	case timed && (seg.blocks || own != nil && seg.timed && own != seg.clock):
+		seg, down = Boundary(seg, afterTimed, down)
+	}
+	if timed && own != nil {
+		seg.clock = own
+	}
+	seg.timed = seg.timed || timed
+	seg.blocks = seg.blocks || blocks
+	return seg, down
+}

@@ -1,0 +1,263 @@
+package kernel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+)
+
+// Counts are the books of one stage, in items of its input except for Out. They
+// are plain numbers because only the segment's goroutine writes them.
+type Counts struct {
+	In, Passed, Out      int64
+	Filtered, Dropped    int64
+	DeadLettered, Failed int64
+	Held, Retried        int64
+}
+
+// Books says how much of its Counts a stage keeps by itself.
+type Books uint8
+
+const (
+	// Counted: the stage counts In, Passed and all others. Its emits are counted
+	// by a fence where it has one, else by itself.
+	Counted Books = iota
+	// Mapped: one item out for one in. The stage counts In and its failures;
+	// Passed and Out follow from them.
+	Mapped
+	// Absorbed: the stage counts In, Out and its failures; Passed follows.
+	Absorbed
+)
+
+// Site is how a stage was asked for: the settings that belong to the place in
+// the pipeline and not to the processor. The zero Site takes the processor's
+// own name and stops at the first failure.
+type Site struct {
+	Name   string // as given by the user, may be ""
+	At     uintptr
+	Policy Policy // nil stops the run at the first failure
+	Err    error  // misuse of the settings themselves
+}
+
+// Stage is one step of one run.
+type Stage struct {
+	Counts
+	seg  *Segment
+	mark int32 // index in run.stages; what seg.at holds while user code of this stage runs
+
+	name, op string
+	site     Site
+	books    Books
+	emits    bool  // an item counts as Held from Hold to Release
+	stuck    error // first error of the fence below, if there is one
+	told     func(context.Context, *Fault)
+
+	elsewhere atomic.Int64 // failures on other goroutines
+
+	opens  []func(context.Context) error
+	closes []func(cause error) error
+	opened bool
+	ended  bool
+}
+
+// Name is the stage's name in this run, as a path.
+func (s *Stage) Name() string { return s.name }
+
+// Op is the fluent name of what the stage does.
+func (s *Stage) Op() string { return s.op }
+
+// At is the program counter of the builder call, 0 if there was none.
+func (s *Stage) At() uintptr { return s.site.At }
+
+// Segment is where the stage runs.
+func (s *Stage) Segment() *Segment { return s.seg }
+
+// Context is what user functions of the stage get.
+func (s *Stage) Context() context.Context { return s.seg.ctx }
+
+// Enter books an item in and notes that user code of this stage runs from here.
+// Every stage that calls a user function starts its Push with it.
+func (s *Stage) Enter() {
+	s.In++
+	s.seg.at = s.mark
+}
+
+// Pass books the item out. It stands before the push, because an item counts as
+// passed once the next stage has it, whatever that stage's push returns.
+func (s *Stage) Pass() {
+	s.Passed++
+	s.Out++
+}
+
+// Hold is Enter for a stage that gives several items for one: until Release the
+// item counts as held, also if a failure below unwinds through the stage.
+func (s *Stage) Hold() {
+	s.In++
+	s.Held++
+	s.seg.at = s.mark
+}
+
+// Release books the item of the last Hold as passed, unless an emit was refused:
+// then it stays held, and the result is that refusal.
+func (s *Stage) Release() error {
+	if s.stuck != nil {
+		return s.stuck
+	}
+	s.Held--
+	s.Passed++
+	return nil
+}
+
+// Fail reports that the user function of the stage failed for item. The result
+// is what Push returns: nil where the policy goes on without the item.
+//
+// An error that only echoes the end of the context is no failure, and neither is
+// whatever a function made of the error that emit gave it: the item then counts
+// as held.
+func (s *Stage) Fail(item any, err error) error {
+	if s.stuck != nil {
+		return s.stuck
+	}
+	if s.echo(err) {
+		if !s.emits {
+			s.Held++
+		}
+		return s.seg.cause()
+	}
+	return s.settle(&Fault{Stage: s, Item: item, Err: err, Attempt: 1, item: true})
+}
+
+// Break is for code that concerns no single item: a source, the end of the input.
+// It reports err as the stage's failure, which always ends the run; nil stays nil,
+// and ErrStop of the function's own accord is as good. What a fence refused before
+// outranks both.
+func (s *Stage) Break(err error) error {
+	switch {
+	case s.stuck != nil:
+		return s.stuck
+	case err == nil || err == ErrStop:
+		return nil
+	case s.echo(err):
+		return s.seg.cause()
+	}
+	return s.settle(&Fault{Stage: s, Err: err, Attempt: 1})
+}
+
+// Elsewhere reports that an item failed on a goroutine that is not the segment's.
+func (s *Stage) Elsewhere(item any, attempt int, err error) {
+	f := &Fault{Stage: s, Item: item, Err: err, Attempt: attempt, Nth: s.elsewhere.Add(1), item: true}
+	blame := s.seg.run.opts.Host.Blame(f)
+	if s.site.Policy == nil || s.site.Policy.Decide(s.seg.ctx, f, blame) == Stop {
+		_ = s.seg.run.fail(blame)
+	}
+}
+
+// Broke reports a failure that concerns no single item from any goroutine.
+func (s *Stage) Broke(err error) {
+	_ = s.seg.run.fail(s.seg.run.opts.Host.Blame(&Fault{Stage: s, Err: err, Attempt: 1}))
+}
+
+// echo asks the context first: an error may carry the context.Canceled of some
+// other context, and that one is a failure like any other. After an early stop
+// nothing that a call still in flight says can matter.
+func (s *Stage) echo(err error) bool {
+	ended := s.seg.ctx.Err()
+	if ended == nil {
+		return false
+	}
+	cause := s.seg.cause()
+	return cause == ErrStop || errors.Is(err, ended) || errors.Is(err, cause)
+}
+
+// Outside is the mark under which user code runs that concerns no single item:
+// Open, End, Close, timers. Its panic is not an item's failure.
+func (s *Stage) Outside() { s.seg.at = ^s.mark }
+
+// OnOpen adds a function to be called before the run's first item, in the order
+// from the sink to the source. If it fails the run ends before it began.
+func (s *Stage) OnOpen(fn func(context.Context) error) { s.opens = append(s.opens, fn) }
+
+// OnStart adds a function to be called on the segment's goroutine before its
+// head. It may push; with ErrStop the head is not run at all.
+func (s *Stage) OnStart(fn func() error) { s.seg.starts = append(s.seg.starts, fn) }
+
+// OnClose adds a function to be called once, after every segment has ended, in
+// the order from the source to the sink, and only if the stage was opened. cause
+// is nil if the stage has seen End, else what ended the run before.
+func (s *Stage) OnClose(fn func(cause error) error) { s.closes = append(s.closes, fn) }
+
+// open runs the OnOpen functions.
+func (s *Stage) open() error {
+	for _, fn := range s.opens {
+		if err := s.protect(func() error { return fn(s.seg.ctx) }); err != nil {
+			return err
+		}
+	}
+	s.opened = true
+	return nil
+}
+
+// close runs the OnClose functions, whatever each of them does.
+func (s *Stage) close(cause error) {
+	if !s.opened {
+		return
+	}
+	if s.ended {
+		cause = nil
+	}
+	for _, fn := range s.closes {
+		_ = s.protect(func() error { return fn(cause) }) // recorded by protect
+	}
+}
+
+// protect runs user code that concerns no item and turns whatever it does into
+// a recorded failure of the stage.
+func (s *Stage) protect(fn func() error) (err error) {
+	if s.seg.run.opts.Crash {
+		return s.record(fn())
+	}
+	clean := false
+	defer func() {
+		if !clean {
+			err = s.seg.caught(recover())
+		}
+	}()
+	s.Outside()
+	err = fn()
+	clean = true
+	return s.record(err)
+}
+
+// record is Break for code that runs while the context may have ended already:
+// its error is kept even then, because nobody else will tell.
+func (s *Stage) record(err error) error {
+	if err == nil || err == ErrStop {
+		return err
+	}
+	if ended := s.seg.ctx.Err(); ended != nil && errors.Is(err, ended) {
+		return s.seg.cause()
+	}
+	return s.settle(&Fault{Stage: s, Err: err, Attempt: 1})
+}
+
+// Final gives the stage's counts with the derived ones filled in. It may be
+// called when the run has ended.
+func (s *Stage) Final() Counts {
+	c := s.Counts
+	c.Failed += s.elsewhere.Load()
+	if s.books != Counted {
+		c.Passed = c.In - c.Filtered - c.Dropped - c.DeadLettered - c.Failed - c.Held
+	}
+	if s.books == Mapped {
+		c.Out = c.Passed
+	}
+	return c
+}
+
+func (c Counts) imbalance() int64 {
+	return c.In - c.Passed - c.Filtered - c.Dropped - c.DeadLettered - c.Failed - c.Held
+}
+
+// String names the stage for messages of the kernel's own.
+func (s *Stage) String() string { return fmt.Sprintf("stage %q (%s)", s.name, s.op) }

@@ -1,0 +1,99 @@
+package kernel
+
+import "time"
+
+// Timer fires on the goroutine of its stage's segment, between two items, so the
+// stage needs no lock. A due timer fires before an item that is ready at the same
+// moment.
+type Timer struct {
+	s     *Stage
+	fire  func() error
+	when  time.Time
+	armed bool
+}
+
+// Timer makes an unarmed timer of the stage. The error of fire is treated like
+// that of Push.
+func (s *Stage) Timer(fire func() error) *Timer {
+	t := &Timer{s: s, fire: fire}
+	s.seg.timers = append(s.seg.timers, t)
+	return t
+}
+
+// Reset arms the timer for d from now, whatever it was armed for before.
+func (t *Timer) Reset(d time.Duration) {
+	g := t.s.seg
+	t.when, t.armed = g.Now().Add(d), true
+	if g.rings == nil || t.when.Before(g.alarmAt) {
+		g.setAlarm(t.when)
+	}
+}
+
+// Stop disarms the timer. The segment's alarm stays as it is: waking once in vain
+// is cheaper than setting it for every batch.
+func (t *Timer) Stop() { t.armed = false }
+
+// Now is the segment's time: read at most once between two waits, because a
+// clock costs several fused stages.
+func (g *Segment) Now() time.Time {
+	if !g.fresh {
+		g.now, g.fresh = g.clock.Now(), true
+	}
+	return g.now
+}
+
+// next is the earliest armed timer, nil if none is. A segment has a handful of
+// timed stages at most, so looking at all of them beats keeping an order.
+func (g *Segment) next() *Timer {
+	var first *Timer
+	for _, t := range g.timers {
+		if t.armed && (first == nil || t.when.Before(first.when)) {
+			first = t
+		}
+	}
+	return first
+}
+
+// setAlarm arms the one clock timer of the segment. It never rings later than
+// the earliest deadline.
+func (g *Segment) setAlarm(at time.Time) {
+	d := at.Sub(g.Now())
+	if g.alarm == nil {
+		g.alarm = g.clock.NewTimer(d)
+	} else {
+		g.alarm.Reset(d)
+	}
+	g.alarmAt, g.rings = at, g.alarm.C()
+}
+
+// tick fires every due timer in deadline order. Heads call it after each wait
+// and before each block of items.
+func (g *Segment) tick() error {
+	g.fresh = false
+	if g.rings == nil {
+		return nil
+	}
+	t := g.next()
+	for ; t != nil && !t.when.After(g.Now()); t = g.next() {
+		t.armed = false
+		t.s.Outside()
+		if err := t.fire(); err != nil {
+			return err
+		}
+	}
+	if g.Now().Before(g.alarmAt) {
+		return nil
+	}
+	if t == nil {
+		g.rings = nil
+		return nil
+	}
+	g.setAlarm(t.when)
+	return nil
+}
+
+func (g *Segment) stopTimers() {
+	if g.alarm != nil {
+		g.alarm.Stop()
+	}
+}

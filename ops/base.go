@@ -1,0 +1,120 @@
+package ops
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/go-streamz/streamz/clock"
+	"github.com/go-streamz/streamz/internal/kernel"
+)
+
+// base is what every processor has.
+type base struct {
+	name string
+	err  error // ConfigErrors, joined
+	told func(context.Context, *kernel.Fault)
+}
+
+// Name gives the processor's name: its default, or the one set by WithName.
+func (b base) Name() string { return b.name }
+
+// misuse keeps a configuration error in the value.
+func (b *base) misuse(field string, value any, want string) {
+	b.err = errors.Join(b.err, &ConfigError{Stage: b.name, Field: field, Value: value, Want: want})
+}
+
+func (b *base) needFunc(missing bool) {
+	if missing {
+		b.misuse("function", nil, "must not be nil")
+	}
+}
+
+// onError keeps the handler of an OnError option.
+func (b *base) onError(handle func(context.Context, *ItemError)) {
+	if handle == nil {
+		b.misuse("OnError", nil, "must not be nil")
+		return
+	}
+	b.told = func(ctx context.Context, f *kernel.Fault) { handle(ctx, itemError(f)) }
+}
+
+// oneClock gives the clock of a constructor's optional last argument, nil for the
+// clock of the run.
+func (b *base) oneClock(clk []Clock) Clock {
+	switch len(clk) {
+	case 0:
+		return nil
+	case 1:
+		return clk[0]
+	}
+	b.misuse("clock", len(clk), "must be given once at most")
+	return nil
+}
+
+// drive is Process of every processor: one run of its own over the channels.
+func drive[In, Out any](ctx context.Context, in <-chan In, spec kernel.Spec[In, Out]) <-chan Out {
+	if spec.Err != nil {
+		panic(spec.Err)
+	}
+	if ctx == nil {
+		panic(&ConfigError{Stage: spec.Name, Field: "context", Want: "must not be nil"})
+	}
+	if in == nil {
+		panic(&ConfigError{Stage: spec.Name, Field: "input channel", Want: "must not be nil"})
+	}
+	sup, _ := ctx.Value(supervisorKey{}).(Supervisor)
+	bare := &bare{sup: sup, handled: spec.Told != nil}
+	run := kernel.NewRun(ctx, kernel.Options{
+		Clock:  clock.From(ctx),
+		Logger: slog.Default(),
+		Host:   bare,
+		Crash:  sup == nil,
+	})
+	return kernel.Process(run, in, spec, bare, bare.failed)
+}
+
+// bare is the host and the policy of a processor on its own: a failed item is
+// reported and skipped, a panic ends the run.
+type bare struct {
+	sup     Supervisor
+	handled bool
+}
+
+// Blame is the error of a failure that ends the run.
+func (b *bare) Blame(f *kernel.Fault) error {
+	err := itemError(f)
+	if f.Panicked() {
+		return err.Err
+	}
+	return err
+}
+
+// Misuse is not asked: drive panics before there is a run.
+func (b *bare) Misuse(_ kernel.Site, _ string, err error) error { return err }
+
+// Supervise leaves the context as it is: it carries the supervisor already.
+func (b *bare) Supervise(ctx context.Context, _ *kernel.Stage) context.Context { return ctx }
+
+func (b *bare) Decide(ctx context.Context, f *kernel.Fault, _ error) kernel.Verdict {
+	if f.Panicked() {
+		return kernel.Stop
+	}
+	switch {
+	case b.handled: // the handler is told by the kernel, as in a flow
+	case b.sup != nil:
+		b.sup.ItemFailed(ctx, itemError(f))
+	default:
+		err := itemError(f)
+		slog.WarnContext(ctx, "item failed", "processor", err.Processor, "error", err.Err)
+	}
+	return kernel.Skip
+}
+
+func (b *bare) failed(err error) {
+	if b.sup != nil {
+		b.sup.Failed(err)
+		return
+	}
+	slog.Error("processor failed", "error", err)
+}

@@ -1,0 +1,162 @@
+package ops
+
+import (
+	"context"
+	"time"
+
+	"github.com/go-streamz/streamz/internal/kernel"
+)
+
+// maxBatch bounds a batch that is limited by time alone.
+const maxBatch = 1 << 20
+
+// BatchConfig limits the batches of a [Batcher]. At least one limit must be set.
+type BatchConfig struct {
+	// MaxLatency is the longest time between a batch's first item and its
+	// emission. 0 is no limit.
+	MaxLatency time.Duration
+	// MaxSize is the largest number of items in a batch. 0, with a MaxLatency, is
+	// 1<<20.
+	MaxSize int
+}
+
+// Batcher groups the items into slices, in order.
+//
+//   - Emits: a slice when it is full, or so long after the first of its items
+//   - Holds: one slice
+//   - Backpressures: while a slice waits for its receiver
+//   - Completes: when the input ends, after the partial slice
+//   - Cancels: drops the partial slice
+//
+// Every item is in exactly one slice, and no slice is empty. A slice belongs to
+// its receiver. The time limit starts with the slice's own first item; 0 means
+// that only the size counts.
+//
+// A flush or a barrier sends the partial slice first; a watermark waits until the
+// items before it have gone.
+type Batcher[T any] struct {
+	base
+	size    int
+	latency time.Duration
+	clk     Clock
+}
+
+// NewBatcher makes a Batcher, named "batcher". The clock is optional; without it
+// the Batcher takes the clock of the run, or the real one.
+//
+//streamz:stage Batch(n int, wait time.Duration) NewBatcher[T](BatchConfig{MaxSize: n, MaxLatency: wait})
+//streamz:example flow.Range(0, 5).Batch(2, 0)
+//streamz:output [[0 1] [2 3] [4]]
+func NewBatcher[T any](config BatchConfig, clk ...Clock) *Batcher[T] {
+	b := &Batcher[T]{base: base{name: "batcher"}, size: config.MaxSize, latency: config.MaxLatency}
+	b.clk = b.oneClock(clk)
+	switch {
+	case b.size < 0:
+		b.misuse("MaxSize", b.size, "must not be negative")
+	case b.latency < 0:
+		b.misuse("MaxLatency", b.latency, "must not be negative")
+	case b.size == 0 && b.latency == 0:
+		b.misuse("MaxSize", b.size, "must be at least 1 if there is no MaxLatency")
+	case b.size == 0:
+		b.size = maxBatch
+	}
+	return b
+}
+
+// WithName gives a copy with another name.
+func (b *Batcher[T]) WithName(name string) *Batcher[T] {
+	c := *b
+	c.name = name
+	return &c
+}
+
+// Process runs the Batcher over channels, see [Processor].
+func (b *Batcher[T]) Process(ctx context.Context, in <-chan T) <-chan []T {
+	return drive(ctx, in, b.Kernel())
+}
+
+// Kernel describes the processor to flows, which fuse it.
+func (b *Batcher[T]) Kernel() kernel.Spec[T, []T] {
+	return kernel.Spec[T, []T]{
+		Self: b, Name: b.name, Op: "Batch", Err: b.err,
+		Timed: b.latency > 0, Clock: b.clk, Start: b.start,
+	}
+}
+
+// batching is the state of one run.
+type batching[T any] struct {
+	*Batcher[T]
+	s     *kernel.Stage
+	down  kernel.Port[[]T]
+	items []T
+	grown int           // capacity that the last full slice needed
+	timer *kernel.Timer // nil without latency
+	mark  kernel.Signal // the watermark that waits for the items
+	marks bool
+}
+
+func (b *Batcher[T]) start(s *kernel.Stage, down kernel.Port[[]T]) kernel.Port[T] {
+	r := &batching[T]{Batcher: b, s: s, down: down}
+	if b.latency > 0 {
+		r.timer = s.Timer(r.flush)
+	}
+	s.OnClose(func(error) error {
+		s.Held += int64(len(r.items))
+		return nil
+	})
+	return kernel.Port[T]{Push: r.push, Signal: r.signal}
+}
+
+func (r *batching[T]) push(v T) error {
+	r.s.In++
+	if len(r.items) == 0 {
+		r.begin()
+	}
+	r.items = append(r.items, v)
+	if len(r.items) < r.size {
+		return nil
+	}
+	return r.flush()
+}
+
+// begin starts a slice as large as the last one became: small streams never pay
+// for a large MaxSize, and large ones do not grow each slice anew.
+func (r *batching[T]) begin() {
+	if r.grown > 0 {
+		r.items = make([]T, 0, r.grown)
+	}
+	if r.timer != nil {
+		r.timer.Reset(r.latency)
+	}
+}
+
+func (r *batching[T]) flush() error {
+	if len(r.items) > 0 {
+		batch := r.items
+		r.items, r.grown = nil, len(batch)
+		if r.timer != nil {
+			r.timer.Stop()
+		}
+		r.s.Passed += int64(len(batch))
+		r.s.Out++
+		if err := r.down.Push(batch); err != nil {
+			return err
+		}
+	}
+	if r.marks {
+		r.marks = false
+		return r.down.Signal(r.mark)
+	}
+	return nil
+}
+
+func (r *batching[T]) signal(sig kernel.Signal) error {
+	if sig.Kind == kernel.Watermark && len(r.items) > 0 {
+		r.mark, r.marks = sig, true
+		return nil
+	}
+	if err := r.flush(); err != nil {
+		return err
+	}
+	return r.down.Signal(sig)
+}

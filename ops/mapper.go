@@ -1,0 +1,61 @@
+package ops
+
+import (
+	"context"
+
+	"github.com/go-streamz/streamz/internal/kernel"
+)
+
+// Mapper applies a function to every item, in order.
+//
+//   - Emits: one item for each item
+//   - Holds: one item
+//   - Backpressures: while its item waits for the receiver
+//   - Completes: when the input ends
+//   - Cancels: drops the item in hand
+//
+// The function runs on one goroutine and must not block; a function that can fail
+// belongs to a [TryMapper].
+type Mapper[In, Out any] struct {
+	base
+	fn func(In) Out
+}
+
+// NewMapper makes a Mapper, named "mapper". fn must not be nil.
+//
+//streamz:stage Map
+//streamz:example flow.Of(1, 2, 3).Map(strconv.Itoa)
+//streamz:output [1 2 3]
+func NewMapper[In, Out any](fn func(In) Out) *Mapper[In, Out] {
+	m := &Mapper[In, Out]{base: base{name: "mapper"}, fn: fn}
+	m.needFunc(fn == nil)
+	return m
+}
+
+// WithName gives a copy with another name.
+func (m *Mapper[In, Out]) WithName(name string) *Mapper[In, Out] {
+	c := *m
+	c.name = name
+	return &c
+}
+
+// Process runs the Mapper over channels, see [Processor].
+func (m *Mapper[In, Out]) Process(ctx context.Context, in <-chan In) <-chan Out {
+	return drive(ctx, in, m.Kernel())
+}
+
+// Kernel describes the processor to flows, which fuse it.
+func (m *Mapper[In, Out]) Kernel() kernel.Spec[In, Out] {
+	return kernel.Spec[In, Out]{
+		Self: m, Name: m.name, Op: "Map", Err: m.err,
+		Calls: kernel.CallsFunc, Books: kernel.Mapped, Start: m.start,
+	}
+}
+
+func (m *Mapper[In, Out]) start(s *kernel.Stage, down kernel.Port[Out]) kernel.Port[In] {
+	fn, push := m.fn, down.Push
+	return kernel.Port[In]{Signal: down.Signal, Push: func(v In) error {
+		s.Enter()
+		return push(fn(v))
+	}}
+}

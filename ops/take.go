@@ -1,0 +1,109 @@
+package ops
+
+import (
+	"context"
+
+	"github.com/go-streamz/streamz/internal/kernel"
+)
+
+// Take passes the first items and then ends the stream, in order.
+//
+//   - Emits: each of the first count items
+//   - Holds: one item
+//   - Backpressures: while its item waits for the receiver
+//   - Completes: right after the last of them is delivered, or when the input ends
+//   - Cancels: drops the item in hand
+//
+// In a flow the end travels upstream and stops the source. Over bare channels the
+// producer learns nothing: it has to watch its context, or the Take needs
+// [Take.WithDrain].
+type Take[T any] struct {
+	base
+	count int
+	drain bool
+}
+
+// NewTake makes a Take, named "take". count must not be negative; with 0 the
+// output ends at once and nothing is read.
+//
+//streamz:stage Take
+//streamz:example flow.Range(0, 1_000_000).Take(3)
+//streamz:output [0 1 2]
+func NewTake[T any](count int) *Take[T] {
+	t := &Take[T]{base: base{name: "take"}, count: count}
+	if count < 0 {
+		t.misuse("count", count, "must not be negative")
+	}
+	return t
+}
+
+// WithName gives a copy with another name.
+func (t *Take[T]) WithName(name string) *Take[T] {
+	c := *t
+	c.name = name
+	return &c
+}
+
+// WithDrain gives a copy that goes on reading after its last item, discarding what
+// comes, until the input ends: for producers that would block for ever otherwise.
+func (t *Take[T]) WithDrain() *Take[T] {
+	c := *t
+	c.drain = true
+	return &c
+}
+
+// Process runs the Take over channels, see [Processor].
+func (t *Take[T]) Process(ctx context.Context, in <-chan T) <-chan T {
+	return drive(ctx, in, t.Kernel())
+}
+
+// Kernel describes the processor to flows, which fuse it.
+func (t *Take[T]) Kernel() kernel.Spec[T, T] {
+	return kernel.Spec[T, T]{Self: t, Name: t.name, Op: "Take", Err: t.err, Start: t.start}
+}
+
+type taking[T any] struct {
+	*Take[T]
+	s     *kernel.Stage
+	down  kernel.Port[T]
+	left  int
+	ended bool
+}
+
+func (t *Take[T]) start(s *kernel.Stage, down kernel.Port[T]) kernel.Port[T] {
+	r := &taking[T]{Take: t, s: s, down: down, left: t.count}
+	if t.count == 0 {
+		s.OnStart(r.end)
+	}
+	return kernel.Port[T]{Push: r.push, Signal: r.signal}
+}
+
+func (r *taking[T]) push(v T) error {
+	r.s.In++
+	if r.left == 0 {
+		r.s.Filtered++
+		return nil
+	}
+	r.left--
+	r.s.Pass()
+	if err := r.down.Push(v); err != nil || r.left > 0 {
+		return err
+	}
+	return r.end()
+}
+
+// end ends the stream below, and above unless that is to be drained.
+func (r *taking[T]) end() error {
+	r.ended = true
+	if err := r.down.Signal(kernel.Signal{Kind: kernel.End}); err != nil || r.drain {
+		return err
+	}
+	return ErrStop
+}
+
+func (r *taking[T]) signal(sig kernel.Signal) error {
+	if r.ended {
+		return nil
+	}
+	return r.down.Signal(sig)
+}
