@@ -63,7 +63,7 @@ func newReport(run *kernel.Run, name string, d time.Duration) Report {
 		})
 	}
 	for _, e := range run.Edges() {
-		r.Edges = append(r.Edges, Edge{From: e.From.Name(), To: e.To.Name(), Queued: e.Queued()})
+		r.Edges = append(r.Edges, Edge{From: e.From.Name(), To: e.To.Name(), Queued: e.Queued})
 	}
 	return r
 }

@@ -76,8 +76,7 @@ func (p *pipe[In, Out]) Process(ctx context.Context, in <-chan In) <-chan Out {
 	}
 	go func() {
 		defer close(out)
-		defer func() { p.tell(ctx, run.Result()) }()
-		_ = o.execute(run)
+		o.detached(run, func(err error) { p.tell(ctx, err) })
 	}()
 	return out
 }

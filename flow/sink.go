@@ -51,9 +51,10 @@ func (f Flow[T]) ForEach(fn func(ctx context.Context, v T) error) Job {
 
 // putter is the push of a sink with a function that can fail.
 func putter[T any](s *kernel.Stage, fn func(context.Context, T) error) func(T) error {
-	ctx := s.Context()
+	ctx, mark := s.Context(), s.Mark()
 	return func(v T) error {
-		s.Enter()
+		s.In++
+		mark.Enter()
 		switch err := fn(ctx, v); err {
 		case nil, ErrStop:
 			return err

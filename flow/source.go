@@ -48,21 +48,21 @@ func (e Emitter[T]) Barrier(done func(error)) error { return e.out.Barrier(done)
 
 // From makes a flow of a source.
 func From[T any](src Source[T]) Flow[T] {
-	s := kernel.Source[T]{Name: "source", Op: "From", User: true, Err: notNil(src, "source")}
+	s := kernel.Source[T]{Name: "source", Op: "From", Err: notNil(src, "source")}
 	s.Stream = func(ctx context.Context, out kernel.Outlet[T]) error { return src.Stream(ctx, out.Emit) }
 	return origin(s)
 }
 
 // FromSignals makes a flow of a source that sends signals.
 func FromSignals[T any](src SignalSource[T]) Flow[T] {
-	s := kernel.Source[T]{Name: "source", Op: "FromSignals", User: true, Err: notNil(src, "source")}
+	s := kernel.Source[T]{Name: "source", Op: "FromSignals", Err: notNil(src, "source")}
 	s.Stream = func(ctx context.Context, out kernel.Outlet[T]) error { return src.Stream(ctx, Emitter[T]{out}) }
 	return origin(s)
 }
 
 // FromFunc makes a flow of a function, which follows the rules of [Source].
 func FromFunc[T any](stream func(ctx context.Context, emit func(T) error) error) Flow[T] {
-	s := kernel.Source[T]{Name: "func", Op: "FromFunc", User: true, Err: notNil(stream, "function")}
+	s := kernel.Source[T]{Name: "func", Op: "FromFunc", Err: notNil(stream, "function")}
 	s.Stream = func(ctx context.Context, out kernel.Outlet[T]) error { return stream(ctx, out.Emit) }
 	return origin(s)
 }
@@ -82,10 +82,13 @@ func Empty[T any]() Flow[T] {
 	return origin(slice[T](nil, "empty", "Empty"))
 }
 
-func slice[T any](s []T, name, op string) kernel.Source[T] {
-	return kernel.Source[T]{Name: name, Op: op, Stream: func(_ context.Context, out kernel.Outlet[T]) error {
-		for _, v := range s {
-			if err := out.Emit(v); err != nil {
+func slice[T any](items []T, name, op string) kernel.Source[T] {
+	return kernel.Source[T]{Name: name, Op: op, Loop: func(s *kernel.Stage, push func(T) error) error {
+		for _, v := range items {
+			if err := s.Next(); err != nil {
+				return err
+			}
+			if err := push(v); err != nil {
 				return err
 			}
 		}
@@ -95,9 +98,12 @@ func slice[T any](s []T, name, op string) kernel.Source[T] {
 
 // Range gives the integers from lo up to but not including hi.
 func Range(lo, hi int) Flow[int] {
-	return origin(kernel.Source[int]{Name: "range", Op: "Range", Stream: func(_ context.Context, out kernel.Outlet[int]) error {
+	return origin(kernel.Source[int]{Name: "range", Op: "Range", Loop: func(s *kernel.Stage, push func(int) error) error {
 		for n := lo; n < hi; n++ {
-			if err := out.Emit(n); err != nil {
+			if err := s.Next(); err != nil {
+				return err
+			}
+			if err := push(n); err != nil {
 				return err
 			}
 		}
@@ -107,9 +113,12 @@ func Range(lo, hi int) Flow[int] {
 
 // Repeat gives v without end.
 func Repeat[T any](v T) Flow[T] {
-	return origin(kernel.Source[T]{Name: "repeat", Op: "Repeat", Stream: func(_ context.Context, out kernel.Outlet[T]) error {
+	return origin(kernel.Source[T]{Name: "repeat", Op: "Repeat", Loop: func(s *kernel.Stage, push func(T) error) error {
 		for {
-			if err := out.Emit(v); err != nil {
+			if err := s.Next(); err != nil {
+				return err
+			}
+			if err := push(v); err != nil {
 				return err
 			}
 		}
@@ -120,7 +129,7 @@ func Repeat[T any](v T) Flow[T] {
 func Fail[T any](err error) Flow[T] {
 	return origin(kernel.Source[T]{
 		Name: "fail", Op: "Fail", Err: notNil(err, "error"),
-		Stream: func(context.Context, kernel.Outlet[T]) error { return err },
+		Loop: func(s *kernel.Stage, _ func(T) error) error { return s.Break(err) },
 	})
 }
 
@@ -139,7 +148,7 @@ func FromSeqOnce[T any](seq iter.Seq[T]) Flow[T] {
 }
 
 func sequence[T any](seq iter.Seq[T], op string) kernel.Source[T] {
-	s := kernel.Source[T]{Name: "seq", Op: op, User: true, Err: notNil(seq, "sequence")}
+	s := kernel.Source[T]{Name: "seq", Op: op, Err: notNil(seq, "sequence")}
 	s.Stream = func(_ context.Context, out kernel.Outlet[T]) error {
 		for v := range seq {
 			if err := out.Emit(v); err != nil {
@@ -154,7 +163,7 @@ func sequence[T any](seq iter.Seq[T], op string) kernel.Source[T] {
 // FromSeq2 gives the items of seq, in order. The first error that is not nil is the
 // source's failure; the item beside it is ignored.
 func FromSeq2[T any](seq iter.Seq2[T, error]) Flow[T] {
-	s := kernel.Source[T]{Name: "seq", Op: "FromSeq2", User: true, Err: notNil(seq, "sequence")}
+	s := kernel.Source[T]{Name: "seq", Op: "FromSeq2", Err: notNil(seq, "sequence")}
 	s.Stream = func(_ context.Context, out kernel.Outlet[T]) error {
 		for v, err := range seq {
 			if err != nil {
@@ -181,7 +190,7 @@ func FromChan[T any](ch <-chan T) Flow[T] {
 // Unfold gives the items that next makes of a state, which begins as seed, until it
 // says that there are no more.
 func Unfold[S, T any](seed S, next func(S) (v T, state S, more bool)) Flow[T] {
-	s := kernel.Source[T]{Name: "unfold", Op: "Unfold", User: true, Err: notNil(next, "function")}
+	s := kernel.Source[T]{Name: "unfold", Op: "Unfold", Err: notNil(next, "function")}
 	s.Stream = func(_ context.Context, out kernel.Outlet[T]) error {
 		state := seed
 		for {

@@ -41,8 +41,10 @@ func (f Flow[T]) Count(ctx context.Context, opts ...Option) (int64, error) {
 func (f Flow[T]) Reduce[R any](ctx context.Context, zero R, fn func(R, T) R, opts ...Option) (R, error) {
 	result := zero
 	spec := sinkSpec("reduce", "Reduce", func(s *kernel.Stage) kernel.Port[T] {
+		mark := s.Mark()
 		return kernel.Port[T]{Push: func(v T) error {
-			s.Enter()
+			s.In++
+			mark.Enter()
 			result = fn(result, v)
 			return nil
 		}}
@@ -98,19 +100,33 @@ func (k *keeper[T]) outcome(err error) error {
 //
 // Whoever stops receiving before the channel is closed has to end ctx.
 func (f Flow[T]) Chan(ctx context.Context, opts ...Option) (items <-chan T, wait func() error) {
-	out := make(chan T)
-	job := into(f, sender(out))
-	done := make(chan struct{})
-	err := error(errGoexit) // what remains if a Goexit unwinds Run
+	out, done := make(chan T), make(chan struct{})
+	o := newOptions(ctx, opts)
+	run, err := into(f, sender(out)).prepare(ctx, o)
 	go func() {
 		defer close(done)
 		defer close(out)
-		err = job.Run(ctx, opts...)
+		if err == nil {
+			o.detached(run, func(ended error) { err = ended })
+		}
 	}()
 	return out, func() error {
 		<-done
 		return err
 	}
+}
+
+// detached executes the run on a goroutine of the run's own and tells how it ended,
+// also if a Goexit unwinds it.
+func (o *options) detached(run *kernel.Run, tell func(error)) {
+	var err error
+	defer func() {
+		if err == nil {
+			err = run.Result()
+		}
+		tell(err)
+	}()
+	err = o.execute(run)
 }
 
 // sender is a sink that sends to a channel.
@@ -163,8 +179,10 @@ type body[T any] struct {
 
 func (b *body[T]) spec() kernel.Spec[T, nothing] {
 	spec := sinkSpec("all", "All", func(s *kernel.Stage) kernel.Port[T] {
+		mark := s.Mark()
 		return kernel.Port[T]{Push: func(v T) error {
-			s.Enter()
+			s.In++
+			mark.Enter()
 			return b.push(v)
 		}}
 	})

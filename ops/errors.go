@@ -65,13 +65,18 @@ func (e *ItemError) Unwrap() error { return e.Err }
 // PanicError is a panic of a user function, caught. If the value is an error it
 // is reached by errors.Is and errors.As.
 type PanicError struct {
-	Processor string // name of the processor or stage
+	Processor string // name of the processor, "" in a StageError, which has it
 	Value     any    // what panic was called with
 	Stack     []byte // where, as debug.Stack gives it
 }
 
-// Error names the processor and the value. The stack is in Stack.
-func (e *PanicError) Error() string { return fmt.Sprintf("%s: panic: %v", e.Processor, e.Value) }
+// Error names the processor, if it is known, and the value. The stack is in Stack.
+func (e *PanicError) Error() string {
+	if e.Processor == "" {
+		return fmt.Sprintf("panic: %v", e.Value)
+	}
+	return fmt.Sprintf("%s: panic: %v", e.Processor, e.Value)
+}
 
 // Unwrap gives the value if it is an error.
 func (e *PanicError) Unwrap() error {

@@ -47,19 +47,20 @@ func (f *Filter[T]) Process(ctx context.Context, in <-chan T) <-chan T {
 func (f *Filter[T]) Kernel() kernel.Spec[T, T] {
 	return kernel.Spec[T, T]{
 		Self: f, Name: f.name, Op: "Filter", Err: f.err,
-		Calls: kernel.CallsFunc, Start: f.start,
+		Calls: kernel.CallsFunc, Books: kernel.Selected, Start: f.start,
 	}
 }
 
 func (f *Filter[T]) start(s *kernel.Stage, down kernel.Port[T]) kernel.Port[T] {
-	keep, push := f.keep, down.Push
+	keep, push, mark := f.keep, down.Push, s.Mark()
 	return kernel.Port[T]{Signal: down.Signal, Push: func(v T) error {
-		s.Enter()
+		s.In++
+		mark.Enter()
 		if !keep(v) {
 			s.Filtered++
 			return nil
 		}
-		s.Pass()
+		s.Passed++
 		return push(v)
 	}}
 }

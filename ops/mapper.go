@@ -53,9 +53,9 @@ func (m *Mapper[In, Out]) Kernel() kernel.Spec[In, Out] {
 }
 
 func (m *Mapper[In, Out]) start(s *kernel.Stage, down kernel.Port[Out]) kernel.Port[In] {
-	fn, push := m.fn, down.Push
+	fn, push, mark := m.fn, down.Push, s.Mark()
 	return kernel.Port[In]{Signal: down.Signal, Push: func(v In) error {
-		s.Enter()
+		mark.Enter()
 		return push(fn(v))
 	}}
 }

@@ -55,9 +55,9 @@ func (s *Scan[T, A]) Kernel() kernel.Spec[T, A] {
 }
 
 func (s *Scan[T, A]) start(st *kernel.Stage, down kernel.Port[A]) kernel.Port[T] {
-	acc, fn, push := s.initial, s.fn, down.Push
+	acc, fn, push, mark := s.initial, s.fn, down.Push, st.Mark()
 	return kernel.Port[T]{Signal: down.Signal, Push: func(v T) error {
-		st.Enter()
+		mark.Enter()
 		acc = fn(acc, v)
 		return push(acc)
 	}}

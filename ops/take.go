@@ -59,7 +59,7 @@ func (t *Take[T]) Process(ctx context.Context, in <-chan T) <-chan T {
 
 // Kernel describes the processor to flows, which fuse it.
 func (t *Take[T]) Kernel() kernel.Spec[T, T] {
-	return kernel.Spec[T, T]{Self: t, Name: t.name, Op: "Take", Err: t.err, Start: t.start}
+	return kernel.Spec[T, T]{Self: t, Name: t.name, Op: "Take", Err: t.err, Books: kernel.Selected, Start: t.start}
 }
 
 type taking[T any] struct {
@@ -85,7 +85,7 @@ func (r *taking[T]) push(v T) error {
 		return nil
 	}
 	r.left--
-	r.s.Pass()
+	r.s.Passed++
 	if err := r.down.Push(v); err != nil || r.left > 0 {
 		return err
 	}

@@ -55,9 +55,9 @@ func (t *Tap[T]) Kernel() kernel.Spec[T, T] {
 }
 
 func (t *Tap[T]) start(s *kernel.Stage, down kernel.Port[T]) kernel.Port[T] {
-	fn, push := t.fn, down.Push
+	fn, push, mark := t.fn, down.Push, s.Mark()
 	return kernel.Port[T]{Signal: down.Signal, Push: func(v T) error {
-		s.Enter()
+		mark.Enter()
 		fn(v)
 		return push(v)
 	}}

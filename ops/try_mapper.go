@@ -62,9 +62,9 @@ func (m *TryMapper[In, Out]) Kernel() kernel.Spec[In, Out] {
 }
 
 func (m *TryMapper[In, Out]) start(s *kernel.Stage, down kernel.Port[Out]) kernel.Port[In] {
-	fn, push := m.fn, down.Push
+	fn, push, mark := m.fn, down.Push, s.Mark()
 	return kernel.Port[In]{Signal: down.Signal, Push: func(v In) error {
-		s.Enter()
+		mark.Enter()
 		out, err := fn(v)
 		if err != nil {
 			return s.Fail(v, err)

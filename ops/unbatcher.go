@@ -46,14 +46,13 @@ func (u *Unbatcher[T]) Kernel() kernel.Spec[[]T, T] {
 }
 
 func (u *Unbatcher[T]) start(s *kernel.Stage, down kernel.Port[T]) kernel.Port[[]T] {
-	push, seg := down.Push, s.Segment()
+	push := down.Push
 	return kernel.Port[[]T]{Signal: down.Signal, Push: func(batch []T) error {
 		s.Hold()
 		for _, v := range batch {
-			if err := seg.Halted(); err != nil {
+			if err := s.Next(); err != nil {
 				return err
 			}
-			s.Out++
 			if err := push(v); err != nil {
 				return err
 			}

@@ -39,15 +39,15 @@ func run(args []string, stdout, stderr io.Writer) int {
 	for _, line := range lines {
 		fmt.Fprintln(stdout, line)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		fmt.Fprintln(stderr, err)
-		return 1
-	}
-	if *check && len(lines) > 0 {
+	case *check && len(lines) > 0:
 		fmt.Fprintln(stderr, remedy(*root))
-		return 1
+	default:
+		return 0
 	}
-	return 0
+	return 1
 }
 
 func work(root string, check bool) ([]string, error) {

@@ -266,3 +266,21 @@ func TestImportClash(t *testing.T) {
 		t.Errorf("Generate() errors mismatch (-want +got):\n%s", diff)
 	}
 }
+
+// TestImportClashPackage: all stages of a user's package share one file, its
+// sources do not share their imports.
+func TestImportClashPackage(t *testing.T) {
+	constructor := func(name, target string) []byte {
+		return []byte("package mine\n\nimport other \"" + target + "\"\n\n//streamz:stage " + name +
+			"\nfunc New" + name + "[T any](v other.Value) *Tap[T] { return nil }\n")
+	}
+	_, err := gen.GeneratePackage(gen.Config{Sources: map[string][]byte{
+		"a.go":   constructor("A", "reflect"),
+		"b.go":   constructor("B", "log/slog"),
+		"tap.go": []byte("package mine\n\nimport \"context\"\n" + tail),
+	}})
+	want := []string{"b.go:5: stage B: import name other stands for reflect and for log/slog"}
+	if diff := cmp.Diff(want, problemLines(t, err)); diff != "" {
+		t.Errorf("GeneratePackage() errors mismatch (-want +got):\n%s", diff)
+	}
+}

@@ -15,11 +15,7 @@ func (b *builder) readMethod(st *stage) {
 	case !possible && !listed:
 		b.addf(st.line.pos, "stage %s cannot be a method: its input %s is not a type parameter of constraint any; list %s among the exceptions", st.Name, st.In, st.processor)
 	case possible:
-		names := st.typeParamSet()
-		for _, f := range st.Params {
-			names[f.Name] = true
-		}
-		st.Receiver = freeName(names, "f", "flow")
+		st.Receiver = st.freeName("f", "flow")
 	}
 }
 

@@ -2,6 +2,7 @@ package gen
 
 import (
 	"go/ast"
+	"slices"
 	"strconv"
 )
 
@@ -54,8 +55,8 @@ func (p *pkg) isStruct(name string) bool {
 // inferResult gives a composite result a type parameter of its own. Without
 // it the compiler rejects the method as an instantiation cycle.
 func (b *builder) inferResult(st *stage) {
-	names := st.typeParamSet()
-	if b.qualifier == "" || names[st.Out] || !b.mentions(st.Out, names) {
+	params := nameSetOf(st.TypeParams)
+	if b.qualifier == "" || params[st.Out] || !b.mentions(st.Out, params) {
 		return
 	}
 	if decl := b.types[typeName(st.Out)]; decl != nil {
@@ -63,26 +64,24 @@ func (b *builder) inferResult(st *stage) {
 			b.addf(st.line.pos, "stage %s cannot infer its result %s: it is an interface", st.Name, st.Out)
 		}
 	}
-	for _, f := range st.Params {
-		names[f.Name] = true
-	}
 	st.Result = st.Out
-	st.Out = freeName(names, inferredLetter(st.Result))
+	st.Out = st.freeName(inferredLetter(st.Result))
 	st.TypeParams = append(st.TypeParams, field{Name: st.Out, Type: st.Result})
 	st.explicit = true
 }
 
-func (st *stage) typeParamSet() map[string]bool {
+func nameSetOf(fields []field) map[string]bool {
 	set := map[string]bool{}
-	for _, f := range st.TypeParams {
+	for _, f := range fields {
 		set[f.Name] = true
 	}
 	return set
 }
 
-// freeName returns the first of the candidates that is not taken, or the
+// freeName returns the first of the candidates that no parameter has, or the
 // last one with a number.
-func freeName(taken map[string]bool, candidates ...string) string {
+func (st *stage) freeName(candidates ...string) string {
+	taken := nameSetOf(slices.Concat(st.Params, st.TypeParams))
 	for _, name := range candidates {
 		if !taken[name] {
 			return name

@@ -22,7 +22,7 @@ func receive[T any](g *Segment, in <-chan T, down Port[T]) error {
 				return err
 			}
 		case <-g.rings:
-		case <-g.done:
+		case <-g.ctx.Done():
 		}
 	}
 }
@@ -45,7 +45,7 @@ func Send[T any](g *Segment, out chan<- T, v T) error {
 	select {
 	case out <- v:
 		return nil
-	case <-g.done:
+	case <-g.ctx.Done():
 		return g.cause()
 	}
 }

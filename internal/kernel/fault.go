@@ -51,8 +51,8 @@ func (s *Stage) settle(f *Fault) error {
 	f.Nth = s.Failed + 1
 	blame := run.opts.Host.Blame(f)
 	verdict := Stop
-	if s.site.Policy != nil && f.item && !f.final {
-		verdict = s.site.Policy.Decide(s.seg.ctx, f, blame)
+	if s.policy != nil && f.item && !f.final {
+		verdict = s.policy.Decide(s.seg.ctx, f, blame)
 	}
 	s.bookFailure(f)
 	if s.told != nil {
@@ -75,22 +75,25 @@ func (s *Stage) bookFailure(f *Fault) {
 }
 
 // caught turns what recover gave into a recorded failure of the stage whose user
-// code was running. A nil value is a Goexit, which goes on unwinding afterwards.
+// code was running. A nil value is a Goexit, which goes on unwinding afterwards and is
+// seen by everyone on its way: the first to see it records it.
 func (g *Segment) caught(value any) error {
-	at := g.at
-	if at >= 0 {
-		f := newPanic(g.run.stages[at], value)
-		f.item = true
-		f.final = true
-		return f.Stage.settle(f)
+	if value == nil {
+		if g.exiting {
+			return g.cause()
+		}
+		g.exiting = true
+		value = ErrGoexit
 	}
-	f := newPanic(g.run.stages[^at], value)
+	at, item := g.at, true
+	if at < 0 {
+		at, item = ^at, false
+	}
+	f := newPanic(g.run.stages[at], value)
+	f.item, f.final = item, true
 	return f.Stage.settle(f)
 }
 
 func newPanic(s *Stage, value any) *Fault {
-	if value == nil {
-		return &Fault{Stage: s, Attempt: 1, Panic: ErrGoexit, Stack: debug.Stack(), final: true}
-	}
 	return &Fault{Stage: s, Attempt: 1, Panic: value, Stack: debug.Stack()}
 }

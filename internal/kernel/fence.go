@@ -9,34 +9,30 @@ package kernel
 // returns it again, and it outranks whatever the user's function returns.
 type fence[T any] struct {
 	s    *Stage
-	out  *int64 // counts the emits
 	down func(T) error
+	out  *int64 // counts the emits
 }
 
-// push is the function to use: it does not recover where a panic has to crash
+// emitter is the emit for user code. It does not recover where a panic has to crash
 // the program with its true stack.
-func (f *fence[T]) push() func(T) error {
+func (f *fence[T]) emitter() func(T) error {
 	if f.s.seg.run.opts.Crash {
-		return f.plain
+		return f.emitPlain
 	}
 	return f.emit
 }
 
-// admit refuses an item after the first error or the end of the context.
-func (f *fence[T]) admit() error {
-	if f.s.stuck == nil {
-		if err := f.s.seg.Halted(); err != nil {
-			f.s.stuck = err
-		}
-	}
-	return f.s.stuck
-}
-
-func (f *fence[T]) plain(v T) error {
+func (f *fence[T]) emit(v T) error {
 	if err := f.admit(); err != nil {
 		return err
 	}
-	*f.out++
+	return f.push(v)
+}
+
+func (f *fence[T]) emitPlain(v T) error {
+	if err := f.admit(); err != nil {
+		return err
+	}
 	at := f.s.seg.at
 	err := f.down(v)
 	f.s.seg.at = at
@@ -46,11 +42,21 @@ func (f *fence[T]) plain(v T) error {
 	return err
 }
 
-func (f *fence[T]) emit(v T) (err error) {
-	if err := f.admit(); err != nil {
-		return err
+// admit books an item out, or refuses it after the first error or the end of the
+// context.
+func (f *fence[T]) admit() error {
+	if f.s.stuck == nil && f.s.seg.ctx.Err() != nil {
+		f.s.stuck = f.s.seg.cause()
+	}
+	if f.s.stuck != nil {
+		return f.s.stuck
 	}
 	*f.out++
+	return nil
+}
+
+// push hands an item down and recovers what comes back.
+func (f *fence[T]) push(v T) (err error) {
 	clean, at := false, f.s.seg.at // the stages below set theirs
 	defer func() {
 		if !clean {
@@ -69,24 +75,33 @@ func (f *fence[T]) emit(v T) (err error) {
 
 // guard makes a panic of the stage's own function a failure of one item, to be
 // settled by the stage's policy. It sees nobody else's, because whatever is below
-// is behind the fence.
+// is behind a fence.
 //
 // It stands around the stage's whole push, so no processor has to know of it.
 func guard[T any](s *Stage, push func(T) error) func(T) error {
 	return func(v T) (err error) {
 		clean := false
 		defer func() {
-			if clean {
-				return
-			}
-			f := newPanic(s, recover())
-			f.Item, f.item = v, true
-			if err = s.settle(f); s.stuck != nil {
-				err = s.stuck
+			if !clean {
+				err = s.panicked(v, recover())
 			}
 		}()
 		err = push(v)
 		clean = true
 		return err
 	}
+}
+
+// panicked settles a panic of the stage's function while it had an item.
+func (s *Stage) panicked(item, value any) error {
+	if value == nil {
+		return s.seg.caught(nil)
+	}
+	f := newPanic(s, value)
+	f.Item, f.item = item, true
+	err := s.settle(f)
+	if s.stuck != nil {
+		return s.stuck
+	}
+	return err
 }

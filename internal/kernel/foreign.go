@@ -58,7 +58,7 @@ func foreign[In, Out any](seg *Segment, site Site, p Channels[In, Out], down Por
 	seg, down = separate(seg, false, true, nil, down)
 	s := run.stage(seg, site, p.Name(), "Then")
 	s.books = Absorbed
-	run.edge(s, down.to, down.queued)
+	run.edge(s, down.to, down.queue)
 	up := run.segment()
 	b := &bridge[In, Out]{s: s, up: up, in: make(chan In), gone: make(chan struct{})}
 	s.OnOpen(func(ctx context.Context) error { return b.start(run.opts.Host.Supervise(ctx, s), p) })
@@ -96,7 +96,7 @@ func (b *bridge[In, Out]) push(v In) error {
 			return err
 		}
 		return ErrStop
-	case <-b.up.done:
+	case <-b.up.ctx.Done():
 		b.s.Held++
 		return b.up.cause()
 	}
@@ -119,13 +119,7 @@ func (b *bridge[In, Out]) end() {
 }
 
 func (b *bridge[In, Out]) receive(down Port[Out]) error {
-	return receive(b.s.seg, b.out, Port[Out]{
-		Signal: down.Signal,
-		Push: func(v Out) error {
-			b.s.Out++
-			return down.Push(v)
-		},
-	})
+	return receive(b.s.seg, b.out, counted(b.s, down))
 }
 
 // leave ends the segment above when the one below has ended.

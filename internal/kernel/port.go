@@ -19,8 +19,8 @@ type Port[T any] struct {
 	Push   func(T) error
 	Signal func(Signal) error
 
-	to     *Stage       // who receives
-	queued func() int64 // items between the sender's books and the receiver's, nil where fused
+	to    *Stage // who receives
+	queue *queue // between the sender and the receiver, nil where they are fused
 }
 
 // SignalKind says what a Signal means.

@@ -22,7 +22,7 @@ func Boundary[T any](seg *Segment, n int, down Port[T]) (*Segment, Port[T]) {
 	q := newRing[T](n, up, seg)
 	seg.head = func() error { return q.drain(down) }
 	seg.exits = append(seg.exits, q.leave)
-	return up, Port[T]{Push: q.push, Signal: q.signal, to: down.to, queued: q.queued}
+	return up, Port[T]{Push: q.push, Signal: q.signal, to: down.to, queue: &queue{held: q.held, below: down.queue}}
 }
 
 type pad [64]byte // keeps what two goroutines write on different cache lines
@@ -39,10 +39,12 @@ type ring[T any] struct {
 	refused  int64         // items that found the consumer gone
 	_        pad
 	head     atomic.Uint64 // written by the consumer
+	taken    uint64        // the consumer's own, ahead of head within a block
 	_        pad
 
-	consumer, producer parking
-	gone               chan struct{} // closed when the consumer has ended
+	consumer parking
+	producer parking
+	gone     chan struct{} // closed when the consumer has ended
 
 	// Signals keep their place among the items, but not their space: they are
 	// rare, so the items need not be wider for them.
@@ -58,33 +60,28 @@ type placed struct {
 
 func newRing[T any](n int, up, seg *Segment) *ring[T] {
 	size := uint64(1) << bits.Len64(uint64(n-1))
-	return &ring[T]{
-		buf: make([]T, size), mask: size - 1, up: up, seg: seg,
-		consumer: newParking(), producer: newParking(), gone: make(chan struct{}),
-	}
+	q := &ring[T]{buf: make([]T, size), mask: size - 1, up: up, seg: seg, gone: make(chan struct{})}
+	q.consumer.ch = make(chan struct{}, 1)
+	q.producer.ch = make(chan struct{}, 1)
+	return q
 }
 
 // parking lets one goroutine wait for another without losing a wake-up: it
 // declares that it is about to wait, looks once more, and only then waits.
 type parking struct {
-	waiting *atomic.Bool
+	waiting atomic.Bool
 	ch      chan struct{}
 }
 
-func newParking() parking {
-	return parking{waiting: new(atomic.Bool), ch: make(chan struct{}, 1)}
-}
-
-func (p parking) wake() {
+func (p *parking) wake() {
 	if p.waiting.Load() && p.waiting.CompareAndSwap(true, false) {
 		p.ch <- struct{}{} // never blocks: waiting was true, so the slot is free
 	}
 }
 
-// queued is what the producer booked out and the consumer did not book in.
-func (q *ring[T]) queued() int64 {
-	return int64(q.tail.Load()-q.head.Load()) + q.refused
-}
+// held is what the producer booked out and the consumer did not book in. It may be
+// called when the run has ended.
+func (q *ring[T]) held() int64 { return int64(q.tail.Load()-q.taken) + q.refused }
 
 func (q *ring[T]) push(v T) error {
 	t := q.tail.Load()
@@ -116,7 +113,7 @@ func (q *ring[T]) room(t uint64) error {
 		case <-q.producer.ch:
 		case <-q.gone:
 			return q.closed()
-		case <-q.up.done:
+		case <-q.up.ctx.Done():
 			return q.up.cause()
 		}
 	}
@@ -136,17 +133,23 @@ func (q *ring[T]) signal(sig Signal) error {
 		return q.closed()
 	default:
 	}
-	at := q.tail.Load()
-	q.mu.Lock()
-	if n := len(q.signals); n > 0 && sig.Kind == Watermark && q.signals[n-1] == (placed{at, q.signals[n-1].sig}) && q.signals[n-1].sig.Kind == Watermark {
-		q.signals[n-1].sig = sig // the later claim includes the earlier one
-	} else {
-		q.signals = append(q.signals, placed{at, sig})
-		q.pending.Add(1)
-	}
-	q.mu.Unlock()
+	q.place(placed{at: q.tail.Load(), sig: sig})
 	q.consumer.wake()
 	return nil
+}
+
+// place puts a signal behind the others. Of two watermarks in one place the later
+// includes the earlier.
+func (q *ring[T]) place(p placed) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if last := len(q.signals) - 1; last >= 0 && p.sig.Kind == Watermark &&
+		q.signals[last].at == p.at && q.signals[last].sig.Kind == Watermark {
+		q.signals[last] = p
+		return
+	}
+	q.signals = append(q.signals, p)
+	q.pending.Add(1)
 }
 
 // leave ends the producer's wait when the consumer ends, for whatever reason, and
@@ -165,8 +168,8 @@ func (q *ring[T]) drain(down Port[T]) error {
 		if err := q.seg.tick(); err != nil {
 			return err
 		}
-		h, end, sig := q.ready()
-		if err := q.deliver(h, end, down.Push); err != nil {
+		end, sig := q.ready()
+		if err := q.deliver(end, down.Push); err != nil {
 			return err
 		}
 		switch {
@@ -174,49 +177,49 @@ func (q *ring[T]) drain(down Port[T]) error {
 			if done, err := q.deliverSignal(down.Signal); done || err != nil {
 				return err
 			}
-		case h == end:
-			q.park(h)
+		case q.tail.Load() == end:
+			q.park(end)
 		}
 	}
 }
 
-// ready gives the items that may be delivered now, and whether a signal is next
+// ready says up to where items may be delivered now, and whether a signal is next
 // after them.
-func (q *ring[T]) ready() (h, end uint64, sig bool) {
-	h = q.head.Load()
+func (q *ring[T]) ready() (end uint64, sig bool) {
 	// pending first: a signal that is seen later is not before items seen now.
 	pending := q.pending.Load() > 0
-	end = min(q.tail.Load(), h+block)
+	end = min(q.tail.Load(), q.taken+block)
 	if !pending {
-		return h, end, false
+		return end, false
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if at := q.signals[0].at; at <= end {
-		return h, at, true
+		return at, true
 	}
-	return h, end, false
+	return end, false
 }
 
-func (q *ring[T]) deliver(h, end uint64, push func(T) error) error {
-	if h == end {
+// deliver pushes the items up to end. taken is counted before the push, which may
+// unwind.
+func (q *ring[T]) deliver(end uint64, push func(T) error) error {
+	if q.taken == end {
 		return nil
 	}
 	var zero T
-	for h < end {
+	for q.taken < end {
 		if err := q.seg.Halted(); err != nil {
-			q.head.Store(h)
 			return err
 		}
-		v := q.buf[h&q.mask]
-		q.buf[h&q.mask] = zero
-		h++
+		slot := &q.buf[q.taken&q.mask]
+		v := *slot
+		*slot = zero
+		q.taken++
 		if err := push(v); err != nil {
-			q.head.Store(h)
 			return err
 		}
 	}
-	q.head.Store(h)
+	q.head.Store(end)
 	q.producer.wake()
 	return nil
 }
@@ -241,7 +244,7 @@ func (q *ring[T]) park(h uint64) {
 	case <-q.consumer.ch:
 		return
 	case <-q.seg.rings:
-	case <-q.seg.done:
+	case <-q.seg.ctx.Done():
 	}
 	q.unpark()
 }

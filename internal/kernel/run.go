@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -43,7 +44,11 @@ type Run struct {
 
 	stages []*Stage // in wiring order, the sink first
 	segs   []*Segment
+	group  *errgroup.Group // nil while there is one segment
 	edges  []Edge
+
+	fresh  []Stage // room for further stages
+	naming sync.Once
 
 	// Wiring only.
 	scope  string // path of the sub-flow being wired, "" or ending in /
@@ -54,26 +59,12 @@ type Run struct {
 	mu       sync.Mutex
 	failures []error // in the order of time
 	result   error
+	unbooked string // where the books do not balance
 	barriers map[uint64]func(error)
 	lastID   uint64
 
 	started, ended atomic.Int64 // goroutines
 	crashed        atomic.Bool  // a panic is on its way to end the program
-}
-
-// Edge is what leads from one stage to the next.
-type Edge struct {
-	From, To *Stage
-	queued   func() int64
-}
-
-// Queued is the number of items that the sender has booked out and the receiver
-// not yet in. It may be called when the run has ended.
-func (e Edge) Queued() int64 {
-	if e.queued == nil {
-		return 0
-	}
-	return e.queued()
 }
 
 // NewRun makes a run whose contexts end with ctx. Execute or Abort has to be
@@ -93,7 +84,7 @@ func (r *Run) Logger() *slog.Logger { return r.opts.Logger }
 // Last makes the segment in which wiring begins: the one of the sink. Execute
 // runs it on the caller's goroutine.
 func (r *Run) Last() *Segment {
-	seg := &Segment{run: r, ctx: r.ctx, cancel: r.cancel, done: r.ctx.Done(), clock: r.opts.Clock}
+	seg := &Segment{run: r, ctx: r.ctx, cancel: r.cancel, clock: r.opts.Clock}
 	r.segs = append(r.segs, seg)
 	return seg
 }
@@ -102,7 +93,7 @@ func (r *Run) Last() *Segment {
 // needs its items any more.
 func (r *Run) segment() *Segment {
 	ctx, cancel := context.WithCancelCause(r.ctx)
-	seg := &Segment{run: r, ctx: ctx, cancel: cancel, done: ctx.Done(), clock: r.opts.Clock}
+	seg := &Segment{run: r, ctx: ctx, cancel: cancel, clock: r.opts.Clock}
 	r.segs = append(r.segs, seg)
 	return seg
 }
@@ -114,80 +105,112 @@ func (r *Run) stage(seg *Segment, site Site, name, op string) *Stage {
 	if site.Policy == nil {
 		site.Policy = r.policy
 	}
-	s := &Stage{seg: seg, mark: int32(len(r.stages)), name: r.scope + name, op: op, site: site}
+	s := r.newStage()
+	s.seg, s.at, s.mark = seg, &seg.at, int32(len(r.stages))
+	s.name, s.op, s.place, s.policy = r.scope+name, op, site.At, site.Policy
 	r.stages = append(r.stages, s)
+	return s
+}
+
+// newStage makes stages several at a time: a run has some, and setting one up is to
+// cost little.
+func (r *Run) newStage() *Stage {
+	if len(r.fresh) == 0 {
+		r.fresh = make([]Stage, 8)
+		r.stages = slices.Grow(r.stages, 8)
+		r.edges = slices.Grow(r.edges, 8)
+	}
+	s := &r.fresh[0]
+	r.fresh = r.fresh[1:]
 	return s
 }
 
 // Execute runs the wired pipeline to its end, on the caller's goroutine and one
 // more for each further segment. When it returns, all of them have ended.
-func (r *Run) Execute() (err error) {
-	finished := false
-	var group errgroup.Group
-	results := make([]error, len(r.segs))
+func (r *Run) Execute() error {
+	done := false
 	defer func() {
-		if !finished && !r.crashed.Load() { // a Goexit on the caller's goroutine goes on after this
-			_ = group.Wait()
-			r.finish(results)
+		if !done && !r.crashed.Load() { // a Goexit on the caller's goroutine goes on after this
+			r.wait()
+			r.finish()
 		}
 	}()
-	r.name()
 	if r.open() == nil {
-		for i, seg := range r.segs[1:] {
-			r.spawn(&group, seg, &results[i+1])
-		}
-		results[0] = r.segs[0].work()
-		_ = group.Wait() // each result is in results, each failure recorded
+		r.start()
+		r.segs[0].result = r.segs[0].work()
+		r.wait()
 	}
-	finished = true
-	return r.finish(results)
+	done = true
+	r.finish()
+	return r.result
 }
 
-func (r *Run) spawn(group *errgroup.Group, seg *Segment, result *error) {
-	r.started.Add(1)
-	group.Go(func() error {
-		defer r.ended.Add(1)
-		*result = seg.work()
-		return nil
-	})
+// start runs every segment but the last on a goroutine of its own.
+func (r *Run) start() {
+	if len(r.segs) == 1 {
+		return
+	}
+	r.group = new(errgroup.Group)
+	for _, seg := range r.segs[1:] {
+		r.started.Add(1)
+		r.group.Go(func() error {
+			defer r.ended.Add(1)
+			seg.result = seg.work()
+			return nil // each failure is recorded
+		})
+	}
+}
+
+func (r *Run) wait() {
+	if r.group != nil {
+		_ = r.group.Wait()
+	}
 }
 
 // open opens the stages, the sink first, so that no item meets one that is not.
 func (r *Run) open() error {
 	for _, s := range r.stages {
-		if len(s.opens) == 0 {
-			s.opened = true
-		} else if err := s.open(); err != nil {
+		if err := s.open(); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// finish closes the stages, the source first, and says how the run ended.
-func (r *Run) finish(results []error) error {
-	halted := r.halted(results)
+// finish closes the stages and settles how the run ended, whatever a stage's function
+// does.
+func (r *Run) finish() {
+	halted := r.halted()
 	cause := context.Cause(r.ctx)
 	if cause == nil {
 		cause = ErrStop
 	}
-	for i := len(r.stages) - 1; i >= 0; i-- {
-		if s := r.stages[i]; len(s.closes) > 0 {
-			s.close(cause)
-		}
+	defer func() {
+		r.balance()
+		r.result = r.outcome(halted)
+		r.leaveBarriers(r.result)
+		r.cancel(r.result)
+	}()
+	r.close(len(r.stages)-1, cause)
+}
+
+// close closes the i-th stage and those below it. It goes on with the next one also if
+// a Goexit unwinds this one.
+func (r *Run) close(i int, cause error) {
+	if i < 0 {
+		return
 	}
-	r.result = r.outcome(halted)
-	r.leaveBarriers(r.result)
-	r.cancel(r.result)
-	return r.result
+	defer r.close(i-1, cause)
+	r.stages[i].close(cause)
 }
 
 // Result is what Execute returned, or would have if no Goexit had unwound it.
 func (r *Run) Result() error { return r.result }
 
-func (r *Run) halted(results []error) bool {
-	for _, err := range results {
-		if err != nil && err != ErrStop {
+// halted tells whether a segment ended before its time.
+func (r *Run) halted() bool {
+	for _, seg := range r.segs {
+		if err := seg.result; err != nil && err != ErrStop {
 			return true
 		}
 	}
@@ -264,47 +287,6 @@ func (r *Run) Stages() []*Stage {
 	return stages
 }
 
-// Edges gives the edges from the source to the sink.
-func (r *Run) Edges() []Edge {
-	edges := make([]Edge, len(r.edges))
-	for i, e := range r.edges {
-		edges[len(edges)-1-i] = e
-	}
-	return edges
-}
-
-func (r *Run) edge(from, to *Stage, queued func() int64) {
-	if to != nil {
-		r.edges = append(r.edges, Edge{From: from, To: to, queued: queued})
-	}
-}
-
 // Goroutines gives how many the run has started besides the caller's, and how
 // many of them have ended.
 func (r *Run) Goroutines() (started, ended int64) { return r.started.Load(), r.ended.Load() }
-
-// Imbalance names the first stage or edge whose books do not balance, "" if all
-// do. It may be called when the run has ended.
-func (r *Run) Imbalance() string {
-	for _, s := range r.stages {
-		if c := s.Final(); c.imbalance() != 0 || c.Passed < 0 {
-			return s.String()
-		}
-	}
-	for _, s := range r.stages {
-		if arrived, fed := r.arrived(s); fed && arrived != s.In {
-			return "what leads to " + s.String()
-		}
-	}
-	return ""
-}
-
-// arrived is what the stages above say that s was given.
-func (r *Run) arrived(s *Stage) (n int64, fed bool) {
-	for _, e := range r.edges {
-		if e.To == s {
-			n, fed = n+e.From.Final().Out-e.Queued(), true
-		}
-	}
-	return n, fed
-}

@@ -12,13 +12,12 @@ type Segment struct {
 	run    *Run
 	ctx    context.Context // the segment's own scope; user functions get it
 	cancel context.CancelCauseFunc
-	done   <-chan struct{}
-	starts []func() error
-	head   func() error
-	exits  []func() // the ends of the queues that feed it
+	feed
+	result error // of work
 	at     int32    // whose user code runs: a stage's mark, or ^mark outside its items
 
 	timed, blocks bool
+	exiting       bool // a Goexit is unwinding
 
 	clock  clock.Clock
 	now    time.Time
@@ -30,6 +29,31 @@ type Segment struct {
 	rings   <-chan time.Time // the alarm's channel, nil when no timer needs it
 }
 
+// feed is where a segment's items come from.
+type feed struct {
+	starts []func() error // see Stage.OnStart
+	head   func() error
+	exits  []func() // the ends of the queues that lead to it
+}
+
+// run runs the feed to its end.
+func (f *feed) run() error {
+	for _, start := range f.starts {
+		if err := start(); err != nil {
+			return err
+		}
+	}
+	return f.head()
+}
+
+// leave ends those who still feed the queues: nobody needs their items.
+func (f *feed) leave() {
+	for _, exit := range f.exits {
+		exit()
+	}
+	f.exits = nil
+}
+
 // Context is the segment's scope.
 func (g *Segment) Context() context.Context { return g.ctx }
 
@@ -37,14 +61,12 @@ func (g *Segment) Context() context.Context { return g.ctx }
 func (g *Segment) Run() *Run { return g.run }
 
 // Halted is nil while the segment may go on. It is asked between any two items,
-// so a cancelled run ends within one.
+// so a cancelled run ends within one. Err costs half of a look at Done.
 func (g *Segment) Halted() error {
-	select {
-	case <-g.done:
+	if g.ctx.Err() != nil {
 		return g.cause()
-	default:
-		return nil
 	}
+	return nil
 }
 
 // cause is what the segment returns when its context has ended.
@@ -57,23 +79,12 @@ func (g *Segment) work() (err error) {
 		if !clean {
 			err = g.rescue(recover())
 		}
-		for _, exit := range g.exits {
-			exit()
-		}
+		g.feed.leave()
 		g.stopTimers()
 	}()
-	err = g.begin()
+	err = g.feed.run()
 	clean = true
 	return err
-}
-
-func (g *Segment) begin() error {
-	for _, start := range g.starts {
-		if err := start(); err != nil {
-			return err
-		}
-	}
-	return g.head()
 }
 
 // rescue records a panic that came through all stages of the segment, or a

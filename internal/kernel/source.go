@@ -8,17 +8,18 @@ type Source[T any] struct {
 	Op   string
 	Err  error
 
-	// User says that code of the user's runs in Stream between the items, so that
-	// its pushes need a fence.
-	User bool
 	// Once, if set, names a thing that can be streamed once: using it in two
 	// places of a run is misuse.
 	Once any
 
-	// Stream pushes the items and returns nil when there are no more. It may send
-	// any signal but End. ctx ends when nobody needs more items.
+	// Stream runs user code: it pushes the items and returns nil when there are no
+	// more. It may send any signal but End. ctx ends when nobody needs more items.
 	Stream func(ctx context.Context, out Outlet[T]) error
-	// Chan, if set, takes the place of Stream.
+	// Loop, if set, takes the place of Stream for a source between whose items no user
+	// code runs, so that they need no fence. It asks s.Next before each item, and its
+	// error is that of Next, push or s.Break.
+	Loop func(s *Stage, push func(T) error) error
+	// Chan, if set, takes the place of both.
 	Chan <-chan T
 }
 
@@ -39,45 +40,38 @@ func Feed[T any](seg *Segment, site Site, src Source[T], down Port[T]) {
 	run.once(site, src.Name, src.Once)
 	seg, down = separate(seg, false, src.Chan == nil, nil, down)
 	s := run.stage(seg, site, src.Name, src.Op)
-	run.edge(s, down.to, down.queued)
-	if src.Chan != nil {
-		push := down.Push
-		down.Push = func(v T) error {
-			s.Out++
-			return push(v)
+	run.edge(s, down.to, down.queue)
+	switch {
+	case src.Chan != nil:
+		seg.head = func() error { return receive(seg, src.Chan, counted(s, down)) }
+	case src.Loop != nil:
+		seg.head = func() error { return s.end(src.Loop(s, down.Push), down.Signal) }
+	default:
+		out := outlet(s, down)
+		seg.head = func() error {
+			s.Outside()
+			return s.end(s.Break(src.Stream(s.seg.ctx, out)), down.Signal)
 		}
-		seg.head = func() error { return receive(seg, src.Chan, down) }
-		return
-	}
-	out := outlet(s, src.User, down)
-	seg.head = func() error {
-		s.Outside()
-		return s.end(src.Stream(s.seg.ctx, out), down.Signal)
 	}
 }
 
-// outlet makes what the source writes to. Between two emits of a source of our own
-// no user code runs, so a panic below needs no fence.
-func outlet[T any](s *Stage, user bool, down Port[T]) Outlet[T] {
-	out := Outlet[T]{Watermark: s.signaller(down.Signal)}
-	out.Barrier = func(done func(error)) error { return out.Watermark(s.seg.run.barrier(done)) }
-	if user {
-		out.Emit = (&fence[T]{s: s, out: &s.Out, down: down.Push}).push()
-		return out
-	}
+// counted books what goes down.
+func counted[T any](s *Stage, down Port[T]) Port[T] {
 	push := down.Push
-	out.Emit = func(v T) error {
-		if err := s.seg.Halted(); err != nil {
-			s.stuck = err
-			return err
-		}
+	down.Push = func(v T) error {
 		s.Out++
-		err := push(v)
-		if err != nil {
-			s.stuck = err
-		}
-		return err
+		return push(v)
 	}
+	return down
+}
+
+// outlet makes what user code writes to.
+func outlet[T any](s *Stage, down Port[T]) Outlet[T] {
+	out := Outlet[T]{
+		Emit:      (&fence[T]{s: s, out: &s.Out, down: down.Push}).emitter(),
+		Watermark: s.signaller(down.Signal),
+	}
+	out.Barrier = func(done func(error)) error { return out.Watermark(s.seg.run.barrier(done)) }
 	return out
 }
 
@@ -85,7 +79,7 @@ func outlet[T any](s *Stage, user bool, down Port[T]) Outlet[T] {
 func (s *Stage) signaller(down func(Signal) error) func(Signal) error {
 	var sig Signal
 	f := &fence[struct{}]{s: s, out: new(int64), down: func(struct{}) error { return down(sig) }}
-	push := f.push()
+	push := f.emitter()
 	return func(next Signal) error {
 		sig = next
 		return push(struct{}{})
@@ -95,7 +89,7 @@ func (s *Stage) signaller(down func(Signal) error) func(Signal) error {
 // end is what the head of a source returns after the source returned err: it says
 // End downstream, unless an early stop, a failure or the context came first.
 func (s *Stage) end(err error, signal func(Signal) error) error {
-	if err = s.Break(err); err == nil {
+	if err == nil {
 		err = s.seg.Halted()
 	}
 	if err != nil {

@@ -68,29 +68,28 @@ func Attach[In, Out any](seg *Segment, site Site, spec Spec[In, Out], down Port[
 	s := seg.run.stage(seg, site, spec.Name, spec.Op)
 	s.books, s.told = spec.Books, spec.Told
 	s.emits = spec.Calls == CallsEmitter
-	seg.run.edge(s, down.to, down.queued)
+	seg.run.edge(s, down.to, down.queue)
 	return seg, start(s, spec, down)
 }
 
 // start makes the stage's port, with a fence below it where user code emits and
 // a guard around it where a policy may let the stream go on.
 func start[In, Out any](s *Stage, spec Spec[In, Out], down Port[Out]) Port[In] {
-	guarded := s.site.Policy != nil && spec.Calls != CallsNothing && !s.seg.run.opts.Crash
+	guarded := s.policy != nil && spec.Calls != CallsNothing && !s.seg.run.opts.Crash
 	switch {
 	case spec.Calls == CallsEmitter:
-		down.Push = (&fence[Out]{s: s, out: &s.Out, down: down.Push}).push()
+		down.Push = (&fence[Out]{s: s, down: down.Push, out: &s.Out}).emitter()
 	case guarded && down.Push != nil:
-		// The stage counts its own output.
-		down.Push = (&fence[Out]{s: s, out: new(int64), down: down.Push}).push()
+		down.Push = (&fence[Out]{s: s, down: down.Push}).push // the stage books its own items
 	}
 	up := spec.Start(s, down)
 	if guarded {
 		up.Push = guard(s, up.Push)
 	}
-	if len(s.closes) > 0 {
+	if s.closes != nil {
 		up.Signal = s.noteEnd(up.Signal)
 	}
-	up.to, up.queued = s, nil
+	up.to, up.queue = s, nil
 	return up
 }
 

@@ -16,17 +16,21 @@ type Counts struct {
 	Held, Retried        int64
 }
 
-// Books says how much of its Counts a stage keeps by itself.
+// Books says which of its Counts a stage keeps by itself. What a stage holds,
+// drops, joins or splits is counted at both ends, so that the balance can fail.
 type Books uint8
 
 const (
-	// Counted: the stage counts In, Passed and all others. Its emits are counted
-	// by a fence where it has one, else by itself.
+	// Counted: the stage counts all by itself, except for what it emits through a
+	// fence, which counts that.
 	Counted Books = iota
-	// Mapped: one item out for one in. The stage counts In and its failures;
-	// Passed and Out follow from them.
+	// Mapped: one item out for one in, fused to its neighbours. Only failures are
+	// counted; the rest is what the stage above gave.
 	Mapped
-	// Absorbed: the stage counts In, Out and its failures; Passed follows.
+	// Selected: each item goes out or not. The stage counts In, Passed and what it
+	// discards; Out is Passed.
+	Selected
+	// Absorbed: the stage counts In, Out and its failures; Passed is the rest.
 	Absorbed
 )
 
@@ -44,31 +48,37 @@ type Site struct {
 type Stage struct {
 	Counts
 	seg  *Segment
-	mark int32 // index in run.stages; what seg.at holds while user code of this stage runs
+	at   *int32 // the segment's
+	mark int32  // index in run.stages; what *at holds while user code of this stage runs
 
 	name, op string
-	site     Site
+	place    uintptr
+	policy   Policy
 	books    Books
 	emits    bool  // an item counts as Held from Hold to Release
 	stuck    error // first error of the fence below, if there is one
 	told     func(context.Context, *Fault)
 
 	elsewhere atomic.Int64 // failures on other goroutines
+	fed       int64        // what the stages above gave, known at the end
 
-	opens  []func(context.Context) error
-	closes []func(cause error) error
+	opens  func(context.Context) error
+	closes func(cause error) error
 	opened bool
 	ended  bool
 }
 
 // Name is the stage's name in this run, as a path.
-func (s *Stage) Name() string { return s.name }
+func (s *Stage) Name() string {
+	s.seg.run.naming.Do(s.seg.run.name)
+	return s.name
+}
 
 // Op is the fluent name of what the stage does.
 func (s *Stage) Op() string { return s.op }
 
 // At is the program counter of the builder call, 0 if there was none.
-func (s *Stage) At() uintptr { return s.site.At }
+func (s *Stage) At() uintptr { return s.place }
 
 // Segment is where the stage runs.
 func (s *Stage) Segment() *Segment { return s.seg }
@@ -76,26 +86,36 @@ func (s *Stage) Segment() *Segment { return s.seg }
 // Context is what user functions of the stage get.
 func (s *Stage) Context() context.Context { return s.seg.ctx }
 
-// Enter books an item in and notes that user code of this stage runs from here.
-// Every stage that calls a user function starts its Push with it.
-func (s *Stage) Enter() {
-	s.In++
-	s.seg.at = s.mark
+// Mark is a stage's place in its segment, for the closure that is its Push to carry.
+type Mark struct {
+	at *int32
+	no int32
 }
 
-// Pass books the item out. It stands before the push, because an item counts as
-// passed once the next stage has it, whatever that stage's push returns.
-func (s *Stage) Pass() {
-	s.Passed++
+// Mark gives the stage's.
+func (s *Stage) Mark() Mark { return Mark{s.at, s.mark} }
+
+// Enter notes that user code of the stage runs from here, for an item. The Push of
+// every stage that calls a user function begins with it or with [Stage.Hold].
+func (m Mark) Enter() { *m.at = m.no }
+
+// Next is asked by a source of our own, and by a stage that gives several items for
+// one, before each item: it books it out, unless the segment has to end.
+func (s *Stage) Next() error {
+	if s.seg.ctx.Err() != nil {
+		return s.seg.cause()
+	}
 	s.Out++
+	return nil
 }
 
-// Hold is Enter for a stage that gives several items for one: until Release the
-// item counts as held, also if a failure below unwinds through the stage.
+// Hold books an item in and enters, for a stage that gives several items for one:
+// until Release the item counts as held, also if a failure below unwinds through the
+// stage.
 func (s *Stage) Hold() {
 	s.In++
 	s.Held++
-	s.seg.at = s.mark
+	*s.at = s.mark
 }
 
 // Release books the item of the last Hold as passed, unless an emit was refused:
@@ -148,7 +168,7 @@ func (s *Stage) Break(err error) error {
 func (s *Stage) Elsewhere(item any, attempt int, err error) {
 	f := &Fault{Stage: s, Item: item, Err: err, Attempt: attempt, Nth: s.elsewhere.Add(1), item: true}
 	blame := s.seg.run.opts.Host.Blame(f)
-	if s.site.Policy == nil || s.site.Policy.Decide(s.seg.ctx, f, blame) == Stop {
+	if s.policy == nil || s.policy.Decide(s.seg.ctx, f, blame) == Stop {
 		_ = s.seg.run.fail(blame)
 	}
 }
@@ -172,25 +192,25 @@ func (s *Stage) echo(err error) bool {
 
 // Outside is the mark under which user code runs that concerns no single item:
 // Open, End, Close, timers. Its panic is not an item's failure.
-func (s *Stage) Outside() { s.seg.at = ^s.mark }
+func (s *Stage) Outside() { *s.at = ^s.mark }
 
-// OnOpen adds a function to be called before the run's first item, in the order
+// OnOpen sets the function to be called before the run's first item, in the order
 // from the sink to the source. If it fails the run ends before it began.
-func (s *Stage) OnOpen(fn func(context.Context) error) { s.opens = append(s.opens, fn) }
+func (s *Stage) OnOpen(fn func(context.Context) error) { s.opens = fn }
 
 // OnStart adds a function to be called on the segment's goroutine before its
 // head. It may push; with ErrStop the head is not run at all.
 func (s *Stage) OnStart(fn func() error) { s.seg.starts = append(s.seg.starts, fn) }
 
-// OnClose adds a function to be called once, after every segment has ended, in
-// the order from the source to the sink, and only if the stage was opened. cause
-// is nil if the stage has seen End, else what ended the run before.
-func (s *Stage) OnClose(fn func(cause error) error) { s.closes = append(s.closes, fn) }
+// OnClose sets the function to be called once, after every segment has ended, in the
+// order from the source to the sink, and only if the stage was opened. cause is nil if
+// the stage has seen End, else what ended the run before.
+func (s *Stage) OnClose(fn func(cause error) error) { s.closes = fn }
 
-// open runs the OnOpen functions.
+// open runs the OnOpen function.
 func (s *Stage) open() error {
-	for _, fn := range s.opens {
-		if err := s.protect(func() error { return fn(s.seg.ctx) }); err != nil {
+	if s.opens != nil {
+		if err := s.protect(func() error { return s.opens(s.seg.ctx) }); err != nil {
 			return err
 		}
 	}
@@ -198,17 +218,15 @@ func (s *Stage) open() error {
 	return nil
 }
 
-// close runs the OnClose functions, whatever each of them does.
+// close runs the OnClose function.
 func (s *Stage) close(cause error) {
-	if !s.opened {
+	if s.closes == nil || !s.opened {
 		return
 	}
 	if s.ended {
 		cause = nil
 	}
-	for _, fn := range s.closes {
-		_ = s.protect(func() error { return fn(cause) }) // recorded by protect
-	}
+	_ = s.protect(func() error { return s.closes(cause) }) // recorded by protect
 }
 
 // protect runs user code that concerns no item and turns whatever it does into
@@ -241,23 +259,28 @@ func (s *Stage) record(err error) error {
 	return s.settle(&Fault{Stage: s, Err: err, Attempt: 1})
 }
 
-// Final gives the stage's counts with the derived ones filled in. It may be
-// called when the run has ended.
-func (s *Stage) Final() Counts {
-	c := s.Counts
+// Final gives the stage's counts, complete. It may be called when the run has ended.
+func (s *Stage) Final() Counts { return s.Counts }
+
+// complete fills in the counts that the stage did not keep by itself. fed is what it
+// was given.
+func (s *Stage) complete(fed int64) {
+	c := &s.Counts
 	c.Failed += s.elsewhere.Load()
-	if s.books != Counted {
+	if s.books == Mapped {
+		c.In = fed
+	}
+	if s.books == Mapped || s.books == Absorbed {
 		c.Passed = c.In - c.Filtered - c.Dropped - c.DeadLettered - c.Failed - c.Held
 	}
-	if s.books == Mapped {
+	if s.books == Mapped || s.books == Selected {
 		c.Out = c.Passed
 	}
-	return c
 }
 
-func (c Counts) imbalance() int64 {
-	return c.In - c.Passed - c.Filtered - c.Dropped - c.DeadLettered - c.Failed - c.Held
+func (c *Counts) balanced() bool {
+	return c.Passed >= 0 && c.In == c.Passed+c.Filtered+c.Dropped+c.DeadLettered+c.Failed+c.Held
 }
 
 // String names the stage for messages of the kernel's own.
-func (s *Stage) String() string { return fmt.Sprintf("stage %q (%s)", s.name, s.op) }
+func (s *Stage) String() string { return fmt.Sprintf("stage %q (%s)", s.Name(), s.op) }

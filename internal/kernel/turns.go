@@ -1,24 +1,53 @@
 package kernel
 
-// InTurn wires several sources into one segment, whose head runs them one after the
-// other: the next begins when the one before has ended. Only the End of the last goes
-// down.
+// InTurn wires several sources into one segment, which runs them one after the other:
+// the next begins when the one before has ended, or has been ended early by a stage of
+// its own. Only the End of the last goes down.
 func InTurn[T any](seg *Segment, down Port[T], wires []func(*Segment, Port[T])) {
-	heads := make([]func() error, len(wires))
-	port := down
+	t := &turns{feeds: make([]feed, len(wires))}
+	port := Port[T]{Push: t.watch(down.Push), Signal: down.Signal, to: down.to, queue: down.queue}
+	outer := seg.feed
 	for i := len(wires) - 1; i >= 0; i-- {
-		seg.head = nil
+		seg.feed = feed{}
 		wires[i](seg, port)
-		heads[i] = seg.head
+		t.feeds[i] = seg.feed
 		port.Signal = withoutEnd(down.Signal)
 	}
-	seg.head = func() error {
-		for _, head := range heads {
-			if err := head(); err != nil {
-				return err
-			}
+	outer.head = t.run
+	outer.exits = append(outer.exits, t.leave)
+	seg.feed = outer
+}
+
+type turns struct {
+	feeds   []feed
+	stopped bool // from below
+}
+
+// watch notes an early stop that comes from below, which concerns all sources.
+func (t *turns) watch[T any](push func(T) error) func(T) error {
+	return func(v T) error {
+		err := push(v)
+		if err == ErrStop {
+			t.stopped = true
 		}
-		return nil
+		return err
+	}
+}
+
+func (t *turns) run() error {
+	for i := range t.feeds {
+		err := t.feeds[i].run()
+		t.feeds[i].leave()
+		if err != nil && (err != ErrStop || t.stopped) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *turns) leave() {
+	for i := range t.feeds {
+		t.feeds[i].leave()
 	}
 }
 

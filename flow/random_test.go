@@ -1,0 +1,381 @@
+package flow_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-streamz/streamz/flow"
+	"github.com/go-streamz/streamz/ops"
+)
+
+// errPlanted is what a faulty function of a random flow returns or panics with.
+var errPlanted = errors.New("planted")
+
+// TestRandomFlows runs random chains with random faults in virtual time. Whatever
+// happens, Run returns, nothing of it is left (a bubble fails on a goroutine that is),
+// the books balance, and the error is one that was asked for.
+//
+// STREAMZ_RANDOM=seed:count runs others; a failure names the seed that repeats it.
+func TestRandomFlows(t *testing.T) {
+	seed, count := uint64(1), 1500
+	if _, err := fmt.Sscanf(os.Getenv("STREAMZ_RANDOM"), "%d:%d", &seed, &count); err != nil && os.Getenv("STREAMZ_RANDOM") != "" {
+		t.Fatal(err)
+	}
+	for i := range uint64(count) {
+		if !t.Run(strconv.FormatUint(seed+i, 10), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { randomFlow(t, seed+i) })
+		}) {
+			t.Fatalf("repeat with STREAMZ_RANDOM=%d:1", seed+i)
+		}
+	}
+}
+
+var quiet = flow.WithLogger(slog.New(slog.DiscardHandler))
+
+// gamble is one random flow. All chance is used up while it is built, so that a seed
+// always gives the same one.
+type gamble struct {
+	*rand.Rand
+	cancel context.CancelCauseFunc
+	trace  []string
+}
+
+func randomFlow(t *testing.T, seed uint64) {
+	g := &gamble{Rand: rand.New(rand.NewPCG(seed, 0))}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	g.cancel = cancel
+	f := g.chain(g.source(), g.IntN(7))
+	t.Cleanup(func() { // runs after the audit's
+		if t.Failed() {
+			t.Log(g.trace)
+		}
+	})
+	opt, r := audited(t)
+	done := make(chan error, 1)
+	go func() { // a Goexit on this goroutine must end it only after the run
+		err := errors.New("Goexit")
+		defer func() {
+			if v := recover(); v != nil { // of a loop's body
+				err, _ = v.(error)
+			}
+			done <- err
+		}()
+		err = g.end(ctx, f, opt, quiet)
+	}()
+	select {
+	case err := <-done:
+		if !expected(err) {
+			t.Errorf("%v\nended with an error nobody planted: %v\n%v", g.trace, err, r)
+		}
+	case <-time.After(24 * time.Hour):
+		t.Fatalf("%v\nhangs", g.trace)
+	}
+}
+
+// expected tells the errors that random flows provoke from those they must not.
+func expected(err error) bool {
+	if err == nil || err.Error() == "Goexit" {
+		return true
+	}
+	if _, config := errors.AsType[*flow.ConfigError](err); config {
+		return false
+	}
+	_, stage := errors.AsType[*flow.StageError](err)
+	return errors.Is(err, errPlanted) || stage && !errors.Is(err, context.Canceled)
+}
+
+// source makes n items, in one of several ways.
+func (g *gamble) source() flow.Flow[int] {
+	n := g.IntN(40)
+	kind := g.IntN(6)
+	g.trace = append(g.trace, fmt.Sprintf("source %d of %d", kind, n))
+	switch kind {
+	case 0:
+		return flow.Range(0, n)
+	case 1:
+		sleep := rand.New(rand.NewPCG(g.Uint64(), 1))
+		return flow.FromSeq(func(yield func(int) bool) {
+			defer func() { _ = recover() }() // must not swallow the panic of a stage below
+			for i := range n {
+				if sleep.IntN(4) == 0 {
+					time.Sleep(time.Duration(sleep.IntN(300)) * time.Millisecond)
+				}
+				if !yield(i) {
+					return
+				}
+			}
+		})
+	case 2:
+		fault := g.fault("source")
+		return flow.FromFunc(func(ctx context.Context, emit func(int) error) error {
+			for i := range n {
+				if err := fault(i); err != nil {
+					return err
+				}
+				_ = emit(i) // a source that ignores the error of emit
+			}
+			return nil
+		})
+	case 3:
+		ch := make(chan int, n)
+		for i := range n {
+			ch <- i
+		}
+		close(ch)
+		return flow.FromChan(ch)
+	case 4:
+		return flow.Concat(flow.Range(0, n/2).Async(1).Take(g.IntN(5)), flow.Range(n/2, n))
+	default:
+		return flow.FromSlice(slices.Collect(func(yield func(int) bool) {
+			for i := range n {
+				if !yield(i) {
+					return
+				}
+			}
+		}))
+	}
+}
+
+// chain puts random stages behind f.
+func (g *gamble) chain(f flow.Flow[int], stages int) flow.Flow[int] {
+	for range stages {
+		f = g.stage(f)
+		if g.IntN(4) == 0 {
+			f = f.Async(1 + g.IntN(4))
+			g.trace = append(g.trace, "async")
+		}
+	}
+	return f
+}
+
+func (g *gamble) stage(f flow.Flow[int]) flow.Flow[int] {
+	kind := g.IntN(13)
+	name := fmt.Sprintf("stage %d", kind)
+	g.trace = append(g.trace, name)
+	switch kind {
+	case 0:
+		return g.policy(f.Map(g.mapper(name)))
+	case 1:
+		fault := g.fault(name)
+		return g.policy(f.TryMap(func(v int) (int, error) { return v, fault(v) }))
+	case 2:
+		fn := g.mapper(name)
+		return g.policy(f.Filter(func(v int) bool { return fn(v)%3 != 0 }))
+	case 3:
+		fn := g.mapper(name)
+		return g.policy(f.FlatMap(func(v int) iter.Seq[int] { return g.sequence(v, fn) }))
+	case 4:
+		return f.Take(g.IntN(30))
+	case 5:
+		return f.Skip(g.IntN(5))
+	case 6:
+		return flow.Unbatch(f.Batch(1+g.IntN(5), 0))
+	case 7:
+		return flow.Unbatch(f.Batch(1+g.IntN(5), time.Duration(1+g.IntN(500))*time.Millisecond))
+	case 8:
+		fn := g.mapper(name)
+		return g.policy(f.Scan(0, func(sum, v int) int { return sum + fn(v) }))
+	case 9:
+		return g.policy(f.Gather(&faulty{g, g.fault(name), g.fault(name + " end"), g.IntN(3)}))
+	case 10:
+		return f.Then(ops.ProcessorFunc[int, int](relay))
+	case 11:
+		inner := g.IntN(3)
+		return g.policy(f.Then(flow.Pipe(func(in flow.Flow[int]) flow.Flow[int] { return g.chain(in, inner) })))
+	default:
+		fn := g.mapper(name)
+		return g.policy(f.Tap(func(v int) { _ = fn(v) }))
+	}
+}
+
+// policy gives the last stage a random one.
+func (g *gamble) policy(f flow.Flow[int]) flow.Flow[int] {
+	switch g.IntN(6) {
+	case 0:
+		g.trace = append(g.trace, "skip")
+		return f.OnError(flow.Skip())
+	case 1:
+		g.trace = append(g.trace, "handle")
+		return f.OnError(flow.Handle(func(_ context.Context, e *flow.StageError) flow.Policy {
+			if v, ok := e.Item.(int); ok && v%2 == 0 {
+				return flow.Skip()
+			}
+			return flow.Stop()
+		}))
+	}
+	return f
+}
+
+// fault fails at a random item in a random way, mostly never.
+func (g *gamble) fault(where string) func(int) error {
+	at, how := g.IntN(60), g.IntN(8)
+	if how < 6 {
+		g.trace = append(g.trace, fmt.Sprintf("%s: fault %d at %d", where, how, at))
+	}
+	calls := 0
+	return func(int) error {
+		calls++
+		if calls-1 != at {
+			return nil
+		}
+		switch how {
+		case 0, 1:
+			return errPlanted
+		case 2:
+			panic(errPlanted)
+		case 3:
+			g.cancel(errPlanted)
+		case 4:
+			runtime.Goexit()
+		case 5:
+			time.Sleep(time.Second)
+		}
+		return nil
+	}
+}
+
+func (g *gamble) mapper(where string) func(int) int {
+	fault := g.fault(where)
+	return func(v int) int {
+		if err := fault(v); err != nil {
+			panic(err)
+		}
+		return v + 1
+	}
+}
+
+// sequence gives up to three items for one; some ignore that nobody wants more.
+func (g *gamble) sequence(v int, fn func(int) int) iter.Seq[int] {
+	stubborn := v%5 == 0
+	return func(yield func(int) bool) {
+		defer func() {
+			if stubborn {
+				_ = recover()
+			}
+		}()
+		for range v % 4 {
+			if !yield(fn(v)) && !stubborn {
+				return
+			}
+		}
+	}
+}
+
+// faulty is a gatherer that fails, ignores emit's error, or wraps it.
+type faulty struct {
+	g          *gamble
+	fault, end func(int) error
+	manners    int
+}
+
+func (f *faulty) Start(context.Context) (ops.Pusher[int, int], error) { return f, nil }
+
+func (f *faulty) Push(_ context.Context, v int, emit func(int) error) error {
+	for i := range v % 3 {
+		if i == 1 {
+			if err := f.fault(v); err != nil {
+				return err
+			}
+		}
+		if err := emit(v); err != nil {
+			switch f.manners {
+			case 0:
+				return err
+			case 1:
+				return fmt.Errorf("wrapped: %v", err)
+			}
+		}
+	}
+	return nil
+}
+
+func (f *faulty) End(_ context.Context, emit func(int) error) error {
+	if err := f.end(0); err != nil {
+		return err
+	}
+	return emit(-1)
+}
+
+// relay is a processor that only knows channels, written as the guide does.
+func relay(ctx context.Context, in <-chan int) <-chan int {
+	out := make(chan int)
+	go func() {
+		defer close(out)
+		for v := range in {
+			select {
+			case out <- v:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return out
+}
+
+// end runs f with a random terminal.
+func (g *gamble) end(ctx context.Context, f flow.Flow[int], opts ...flow.Option) error {
+	kind := g.IntN(7)
+	g.trace = append(g.trace, fmt.Sprintf("terminal %d", kind))
+	fault := g.fault("sink")
+	switch kind {
+	case 0:
+		_, err := f.Collect(ctx, opts...)
+		return err
+	case 1:
+		if _, err := f.First(ctx, opts...); !errors.Is(err, flow.ErrEmpty) {
+			return err
+		}
+		return nil
+	case 2:
+		for _, err := range f.All(ctx, opts...) {
+			if err != nil {
+				return err
+			}
+			if fault(0) != nil {
+				return nil
+			}
+		}
+		return nil
+	case 3:
+		job := f.ForEach(func(_ context.Context, v int) error { return fault(v) })
+		if g.IntN(2) == 0 {
+			job = job.OnError(flow.Skip())
+		}
+		return job.Run(ctx, opts...)
+	case 4:
+		items, wait := f.Chan(ctx, opts...)
+		defer func() { // whoever stops receiving has to end ctx
+			g.cancel(errPlanted)
+			_ = wait()
+		}()
+		for range items {
+			if err := fault(0); err != nil {
+				return err
+			}
+		}
+		return wait()
+	case 5:
+		return f.To(&sink{fault: fault}).Run(ctx, opts...)
+	default:
+		return f.Run(ctx, opts...)
+	}
+}
+
+type sink struct{ fault func(int) error }
+
+func (s *sink) Put(_ context.Context, v int) error { return s.fault(v) }
+func (s *sink) Open(context.Context) error         { return s.fault(0) }
+func (s *sink) Flush(context.Context) error        { return s.fault(0) }
+func (s *sink) Close(error) error                  { return s.fault(0) }

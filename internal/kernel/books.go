@@ -1,0 +1,76 @@
+package kernel
+
+import "slices"
+
+// Edge is what leads from one stage to the next.
+type Edge struct {
+	From, To *Stage
+	// Queued is the number of items that the sender had booked out and the receiver
+	// not in when the run ended. A queue that several edges share counts at one.
+	Queued int64
+
+	queue *queue
+}
+
+// queue is what the books know of a queue.
+type queue struct {
+	held   func() int64
+	below  *queue // a further one, before the receiver
+	booked bool
+}
+
+// count gives what is in the queue and in those below, each once in a run.
+func (q *queue) count() int64 {
+	if q == nil || q.booked {
+		return 0
+	}
+	q.booked = true
+	return q.held() + q.below.count()
+}
+
+func (r *Run) edge(from, to *Stage, q *queue) {
+	if to != nil {
+		r.edges = append(r.edges, Edge{From: from, To: to, queue: q})
+	}
+}
+
+// Edges gives the edges from the source to the sink, when the run has ended.
+func (r *Run) Edges() []Edge {
+	edges := slices.Clone(r.edges)
+	slices.Reverse(edges)
+	return edges
+}
+
+// balance completes the books when the run has ended, and looks whether they balance.
+// The stages are in wiring order, so from the last to the first each one comes after
+// all that feed it; the edges from a stage stand together in the same order.
+func (r *Run) balance() {
+	e := len(r.edges) - 1
+	for i := len(r.stages) - 1; i >= 0; i-- {
+		s := r.stages[i]
+		s.complete(s.fed)
+		if !s.balanced() {
+			r.unbalanced(s.String())
+		}
+		for ; e >= 0 && r.edges[e].From == s; e-- {
+			edge := &r.edges[e]
+			edge.Queued = edge.queue.count()
+			edge.To.fed += s.Out - edge.Queued
+		}
+	}
+	for _, edge := range r.edges {
+		if edge.To.fed != edge.To.In {
+			r.unbalanced("what leads to " + edge.To.String())
+		}
+	}
+}
+
+func (r *Run) unbalanced(where string) {
+	if r.unbooked == "" {
+		r.unbooked = where
+	}
+}
+
+// Imbalance says where the books do not balance, "" if they do. It may be called when
+// the run has ended.
+func (r *Run) Imbalance() string { return r.unbooked }

@@ -1,0 +1,113 @@
+package ops_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/go-streamz/streamz/clock"
+	"github.com/go-streamz/streamz/flow"
+	"github.com/go-streamz/streamz/ops"
+)
+
+// misuse is a processor that cannot run as it was configured.
+type misuse struct {
+	name    string
+	process func(t *testing.T)
+	run     func(t *testing.T) error
+	want    string
+}
+
+func newMisuse[In, Out any](name, want string, p ops.Processor[In, Out]) misuse {
+	return misuse{
+		name: name, want: want,
+		process: func(t *testing.T) { p.Process(t.Context(), make(chan In)) },
+		run: func(t *testing.T) error {
+			_, err := flow.Empty[In]().Then(p).Collect(t.Context())
+			return err
+		},
+	}
+}
+
+func misuses() []misuse {
+	batcher := func(size int, latency time.Duration, clk ...ops.Clock) *ops.Batcher[int] {
+		return ops.NewBatcher[int](ops.BatchConfig{MaxSize: size, MaxLatency: latency}, clk...)
+	}
+	var (
+		noGatherer ops.Gatherer[int, int]
+		pushNil    = ops.NewGatherer[int, int, int](nil, nil, nil)
+		fake       = clock.NewFake()
+	)
+	return []misuse{
+		newMisuse("mapper without function", "mapper: function must not be nil", ops.NewMapper[int, int](nil)),
+		newMisuse("try-mapper without function", "try-mapper: function must not be nil", ops.NewTryMapper[int, int](nil)),
+		newMisuse("filter without function", "filter: function must not be nil", ops.NewFilter[int](nil)),
+		newMisuse("tap without function", "tap: function must not be nil", ops.NewTap[int](nil)),
+		newMisuse("scan without function", "scan: function must not be nil", ops.NewScan[int](0, nil)),
+		newMisuse("flat-mapper without function", "flat-mapper: function must not be nil", ops.NewFlatMapper[int, int](nil)),
+		newMisuse("gather of nil", "gatherer: gatherer must not be nil", ops.Gather(noGatherer)),
+		newMisuse("gatherer without push", "gatherer: gatherer must not be nil", ops.Gather(pushNil)),
+		newMisuse("negative take", "take: count must not be negative, got -1", ops.NewTake[int](-1)),
+		newMisuse("negative skip", "skip: count must not be negative, got -1", ops.NewSkip[int](-1)),
+		newMisuse("negative batch size", "batcher: MaxSize must not be negative, got -1", batcher(-1, ms)),
+		newMisuse("negative latency", "batcher: MaxLatency must not be negative, got -1ms", batcher(1, -ms)),
+		newMisuse("batch without limits", "batcher: MaxSize must be at least 1 if there is no MaxLatency, got 0", batcher(0, 0)),
+		newMisuse("two clocks", "batcher: clock must be given once at most, got 2", batcher(1, ms, fake, fake)),
+		newMisuse("try-mapper with a nil handler", "try-mapper: OnError must not be nil", ops.NewTryMapper(oddFails).OnError(nil)),
+		newMisuse("gatherer with a nil handler", "gatherer: OnError must not be nil", gatherer(func() {}).OnError(nil)),
+	}
+}
+
+func TestMisuse(t *testing.T) {
+	for _, m := range misuses() {
+		t.Run(m.name, func(t *testing.T) {
+			value := thrown(func() { m.process(t) })
+			err, _ := value.(error)
+			wantConfigError(t, "ops: "+m.want, err)
+
+			err = m.run(t)
+			wantConfigError(t, place(t, err)+": "+m.want, err)
+		})
+	}
+}
+
+func wantConfigError(t *testing.T, want string, err error) {
+	t.Helper()
+	if _, ok := errors.AsType[*ops.ConfigError](err); !ok {
+		t.Errorf("got %v, want a ConfigError", err)
+	}
+	if diff := cmp.Diff(want, fmt.Sprint(err)); diff != "" {
+		t.Errorf("text mismatch (-want +got):\n%s", diff)
+	}
+}
+
+// place is where a flow says that the builder call stands.
+func place(t *testing.T, err error) string {
+	t.Helper()
+	e, ok := errors.AsType[*ops.ConfigError](err)
+	if !ok || e.At == "" {
+		t.Errorf("got %v, want a ConfigError with a place", err)
+		return ""
+	}
+	return e.At
+}
+
+func TestMisusesAreAllTold(t *testing.T) {
+	config := ops.BatchConfig{MaxSize: -1}
+	p := ops.NewBatcher[int](config, nil, nil)
+	value := thrown(func() { p.Process(t.Context(), make(chan int)) })
+	err, _ := value.(error)
+	want := "ops: batcher: clock must be given once at most, got 2\nops: batcher: MaxSize must not be negative, got -1"
+	wantConfigError(t, want, err)
+}
+
+// The value keeps the misuse when an option makes a copy of it.
+func TestMisuseSurvivesOptions(t *testing.T) {
+	p := ops.NewTake[int](-1).WithDrain().WithName("page")
+	if thrown(func() { p.Process(t.Context(), make(chan int)) }) == nil {
+		t.Error("Process() did not panic")
+	}
+}

@@ -1,0 +1,161 @@
+package ops_test
+
+import (
+	"iter"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/go-streamz/streamz/ops"
+)
+
+// subjects are all processors of the package.
+func subjects() []conformer {
+	nop := func() {}
+	return []conformer{
+		newSubject("mapper", 1, ints(6), referenceMap(double), mapper(nop), mapper, randomInts),
+		newSubject("try-mapper", 1, ints(6), referenceMap(double), tryMapper(nop), tryMapper, randomInts),
+		newSubject("filter", 1, []int{2, 3, 4, 6, 8}, referenceFilter(even), filter(nop), filter, randomInts),
+		newSubject("tap", 1, ints(6), referenceMap(same), tap(nop), tap, randomInts),
+		newSubject("scan", 1, ints(6), referenceScan(0, plus), scan(nop), scan, randomInts),
+		newSubject("flat-mapper", 1, ints(5), referenceFlatMap(twice), flatMapper(nop), flatMapper, randomInts),
+		newSubject("gatherer", 1, ints(5), referenceFlatMap(twice), gatherer(nop), gatherer, randomInts),
+		newSubject("take", 1, ints(6), referenceTake[int](3), ops.NewTake[int](3), nil, randomInts),
+		newSubject("skip", 3, ints(6), referenceSkip[int](2), ops.NewSkip[int](2), nil, randomInts),
+		newSubject("unbatcher", 1, [][]int{{1, 2}, nil, {3}, {}, {4, 5}}, slices.Concat[[]int], ops.NewUnbatcher[int](), nil, randomSlices),
+		newSubject("batcher", 2, ints(5), referenceChunks[int](2), ops.NewBatcher[int](ops.BatchConfig{MaxSize: 2}), nil, randomInts),
+		newSubject("batcher", 2, ints(5), referenceChunks[int](2), ops.NewBatcher[int](ops.BatchConfig{MaxSize: 2, MaxLatency: ms}), nil, randomInts),
+	}
+}
+
+// newSubject infers the types. A processor is immutable, so one value serves as its
+// own constructor.
+func newSubject[P processor[P, In, Out], In, Out any](
+	name string, takes int, in []In, model func(...In) []Out, p P,
+	calls func(before func()) P, items func(*rand.Rand) []In,
+) conformer {
+	return subject[P, In, Out]{
+		name: name, takes: takes, in: in, items: items, calls: calls,
+		model: func(in []In) []Out { return model(in...) },
+		build: func() P { return p },
+	}
+}
+
+func double(n int) int          { return 2 * n }
+func same(n int) int            { return n }
+func even(n int) bool           { return n%2 == 0 }
+func plus(sum, n int) int       { return sum + n }
+func twice(n int) iter.Seq[int] { return slices.Values([]int{n, -n}) }
+
+func mapper(before func()) *ops.Mapper[int, int] {
+	return ops.NewMapper(func(n int) int {
+		before()
+		return double(n)
+	})
+}
+
+func tryMapper(before func()) *ops.TryMapper[int, int] {
+	return ops.NewTryMapper(func(n int) (int, error) {
+		before()
+		return double(n), nil
+	})
+}
+
+func filter(before func()) *ops.Filter[int] {
+	return ops.NewFilter(func(n int) bool {
+		before()
+		return even(n)
+	})
+}
+
+func tap(before func()) *ops.Tap[int] { return ops.NewTap(func(int) { before() }) }
+
+func scan(before func()) *ops.Scan[int, int] {
+	return ops.NewScan(0, func(sum, n int) int {
+		before()
+		return sum + n
+	})
+}
+
+func flatMapper(before func()) *ops.FlatMapper[int, int] {
+	return ops.NewFlatMapper(func(n int) iter.Seq[int] {
+		before()
+		return twice(n)
+	})
+}
+
+func gatherer(before func()) *ops.Gathering[int, int] {
+	return ops.Gather(ops.NewGatherer(nil, func(_ *struct{}, n int, emit func(int) error) error {
+		before()
+		if err := emit(n); err != nil {
+			return err
+		}
+		return emit(-n)
+	}, nil))
+}
+
+// The references are plain functions over slices.
+
+func referenceMap[In, Out any](fn func(In) Out) func(...In) []Out {
+	return func(in ...In) (out []Out) {
+		for _, v := range in {
+			out = append(out, fn(v))
+		}
+		return out
+	}
+}
+
+func referenceFilter[T any](keep func(T) bool) func(...T) []T {
+	return func(in ...T) (out []T) {
+		for _, v := range in {
+			if keep(v) {
+				out = append(out, v)
+			}
+		}
+		return out
+	}
+}
+
+func referenceScan[T, A any](initial A, fn func(A, T) A) func(...T) []A {
+	return func(in ...T) (out []A) {
+		acc := initial
+		for _, v := range in {
+			acc = fn(acc, v)
+			out = append(out, acc)
+		}
+		return out
+	}
+}
+
+func referenceFlatMap[In, Out any](fn func(In) iter.Seq[Out]) func(...In) []Out {
+	return func(in ...In) (out []Out) {
+		for _, v := range in {
+			out = slices.AppendSeq(out, fn(v))
+		}
+		return out
+	}
+}
+
+func referenceTake[T any](n int) func(...T) []T {
+	return func(in ...T) []T { return in[:min(n, len(in))] }
+}
+
+func referenceSkip[T any](n int) func(...T) []T {
+	return func(in ...T) []T { return in[min(n, len(in)):] }
+}
+
+func referenceChunks[T any](n int) func(...T) [][]T {
+	return func(in ...T) [][]T { return slices.Collect(slices.Chunk(in, n)) }
+}
+
+// randomSlices gives slices of up to five numbers, some of them empty or nil.
+func randomSlices(r *rand.Rand) [][]int {
+	var slices [][]int
+	for range r.IntN(20) {
+		var s []int
+		for range r.IntN(6) {
+			s = append(s, r.IntN(100))
+		}
+		slices = append(slices, s)
+	}
+	return slices
+}
