@@ -107,5 +107,8 @@ func (s settings) named(name string) settings {
 func (s settings) onError(p Policy) settings {
 	s.Err = join(s.Err, p.err)
 	s.Policy = p
+	if p.kind == stop {
+		s.Policy = kernel.StopAll
+	}
 	return s
 }

@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 
 	"github.com/go-streamz/streamz/clock"
@@ -97,9 +98,20 @@ func (o *options) Blame(f *kernel.Fault) error {
 		Item: f.Item, Attempt: f.Attempt, Err: faultError(f),
 	}
 	if o.format != nil && f.Item != nil {
-		e.text = o.format(f.Item)
+		e.text = o.write(f.Item)
 	}
 	return e
+}
+
+// write writes an item with the user's function. A panic of that must not hide the
+// failure that is being described.
+func (o *options) write(item any) (text string) {
+	defer func() {
+		if v := recover(); v != nil {
+			text = fmt.Sprintf("(WithItemFormat panicked: %v)", v)
+		}
+	}()
+	return o.format(item)
 }
 
 // Misuse makes the error of a stage that cannot run as configured.

@@ -3,9 +3,11 @@ package flow
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-streamz/streamz/internal/kernel"
 )
@@ -27,28 +29,34 @@ type Report struct {
 //
 // Out counts what it gave to the next stage. A source has no input, a sink no output.
 type StageReport struct {
-	Name, Op, At string
+	Name string `json:"name"`
+	Op   string `json:"op"`
+	At   string `json:"at"`
 
-	In           int64 // taken
-	Passed       int64 // the next stage has accepted all that comes of them
-	Out          int64 // given to the next stage
-	Filtered     int64 // discarded for what they are or where they stand
-	Dropped      int64 // discarded for load or time
-	DeadLettered int64 // failed, and handed to a dead letter function
-	Failed       int64 // failed, and skipped or the end of the run
-	Held         int64 // inside the stage when the run ended early
-	Retried      int64 // calls repeated
+	In           int64 `json:"in"`           // taken
+	Passed       int64 `json:"passed"`       // the next stage has accepted all that comes of them
+	Out          int64 `json:"out"`          // given to the next stage
+	Filtered     int64 `json:"filtered"`     // discarded for what they are or where they stand
+	Dropped      int64 `json:"dropped"`      // discarded for load or time
+	DeadLettered int64 `json:"deadLettered"` // failed, and handed to a dead letter function
+	Failed       int64 `json:"failed"`       // failed, and skipped or the end of the run
+	Held         int64 `json:"held"`         // inside the stage when the run ended early
+	Retried      int64 `json:"retried"`      // calls repeated
 }
 
 // Edge leads from one stage to the next. Queued items were given by the one and not
 // taken by the other when the run ended.
 type Edge struct {
-	From, To string
-	Queued   int64
+	From   string `json:"from"`
+	To     string `json:"to"`
+	Queued int64  `json:"queued"`
 }
 
 // Goroutines counts those of a run, besides the caller's own.
-type Goroutines struct{ Started, Ended int64 }
+type Goroutines struct {
+	Started int64 `json:"started"`
+	Ended   int64 `json:"ended"`
+}
 
 // newReport reads the books of a run that has ended.
 func newReport(run *kernel.Run, name string, d time.Duration) Report {
@@ -90,30 +98,73 @@ func (r Report) Balanced() bool {
 	return r.Goroutines.Started == r.Goroutines.Ended
 }
 
-// String writes the report as a table. Columns that are zero throughout are left out.
+// Stage gives the books of the stage with a name.
+func (r Report) Stage(name string) (StageReport, bool) {
+	i := slices.IndexFunc(r.Stages, func(s StageReport) bool { return s.Name == name })
+	if i < 0 {
+		return StageReport{}, false
+	}
+	return r.Stages[i], true
+}
+
+// String writes the report as a table. Columns that are zero throughout are left out,
+// and so is what a source or a sink does not have.
 func (r Report) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s in %v\n", r.Name, r.outcome(), r.Duration.Round(time.Microsecond))
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	columns := r.columns()
-	fmt.Fprint(w, "stage\top")
-	for _, c := range columns {
-		fmt.Fprint(w, "\t", c.name)
-	}
-	for _, s := range r.Stages {
-		fmt.Fprintf(w, "\n%s\t%s", s.Name, s.Op)
-		for _, c := range columns {
-			fmt.Fprint(w, "\t", c.get(s))
-		}
-	}
-	fmt.Fprintln(w)
-	_ = w.Flush() // a strings.Builder takes everything
+	writeTable(&b, r.table())
 	for _, e := range r.Edges {
 		if e.Queued > 0 {
 			fmt.Fprintf(&b, "%d queued from %s to %s\n", e.Queued, e.From, e.To)
 		}
 	}
 	return b.String()
+}
+
+// table gives the rows of String, the heads first.
+func (r Report) table() [][]string {
+	columns := r.columns()
+	rows := [][]string{{"stage", "op"}}
+	for _, c := range columns {
+		rows[0] = append(rows[0], c.name)
+	}
+	for i, s := range r.Stages {
+		row := []string{s.Name, s.Op}
+		for _, c := range columns {
+			row = append(row, r.cell(i, c))
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// cell is empty where the number does not exist: a source takes nothing, a sink gives
+// nothing.
+func (r Report) cell(i int, c column) string {
+	s := r.Stages[i]
+	source := !slices.ContainsFunc(r.Edges, func(e Edge) bool { return e.To == s.Name })
+	sink := i == len(r.Stages)-1
+	if n := c.get(s); n != 0 || !source && !(sink && c.name == "out") || source && c.name == "out" {
+		return strconv.FormatInt(n, 10)
+	}
+	return ""
+}
+
+// writeTable aligns two columns of names to the left and the numbers to the right.
+func writeTable(b *strings.Builder, rows [][]string) {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	for _, row := range rows {
+		line := fmt.Sprintf("%-*s  %-*s", widths[0], row[0], widths[1], row[1])
+		for i, cell := range row[2:] {
+			line += fmt.Sprintf("  %*s", widths[i+2], cell)
+		}
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
 }
 
 func (r Report) outcome() string {

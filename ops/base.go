@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 
 	"github.com/go-streamz/streamz/clock"
 	"github.com/go-streamz/streamz/internal/kernel"
@@ -12,7 +13,7 @@ import (
 // base is what every processor has.
 type base struct {
 	name string
-	err  error // ConfigErrors, joined
+	bad  []ConfigError // misuse, without the name, which may still change
 	told func(context.Context, *kernel.Fault)
 }
 
@@ -21,7 +22,20 @@ func (b base) Name() string { return b.name }
 
 // misuse keeps a configuration error in the value.
 func (b *base) misuse(field string, value any, want string) {
-	b.err = errors.Join(b.err, &ConfigError{Stage: b.name, Field: field, Value: value, Want: want})
+	b.bad = append(slices.Clip(b.bad), ConfigError{Field: field, Value: value, Want: want})
+}
+
+// err gives the misuse kept in the value, nil if there is none.
+func (b *base) err() error {
+	errs := make([]error, len(b.bad))
+	for i, e := range b.bad {
+		e.Stage = b.name
+		errs[i] = &e
+	}
+	if len(errs) == 1 {
+		return errs[0]
+	}
+	return errors.Join(errs...)
 }
 
 func (b *base) needFunc(missing bool) {

@@ -78,7 +78,7 @@ func (b *Batcher[T]) Process(ctx context.Context, in <-chan T) <-chan []T {
 // Kernel describes the processor to flows, which fuse it.
 func (b *Batcher[T]) Kernel() kernel.Spec[T, []T] {
 	return kernel.Spec[T, []T]{
-		Self: b, Name: b.name, Op: "Batch", Err: b.err,
+		Self: b, Name: b.name, Op: "Batch", Err: b.err(),
 		Timed: b.latency > 0, Clock: b.clk, Start: b.start,
 	}
 }

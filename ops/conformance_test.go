@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -120,6 +121,7 @@ func (s subject[P, In, Out]) callLaws() []law {
 		{panicsTold, "panic with a supervisor", s.panics},
 		{panicsTold, "panic on a later item", s.panicsLater},
 		{panicsTold, "goexit with a supervisor", s.exits},
+		{panicsTold, "goexit without a supervisor", s.exitsAlone},
 	}
 }
 
@@ -411,6 +413,17 @@ func (s subject[P, In, Out]) exits(t *testing.T) {
 	}
 }
 
+func (s subject[P, In, Out]) exitsAlone(t *testing.T) {
+	log := captureLog(t, func() {
+		if got := collect(s.calls(runtime.Goexit).Process(t.Context(), feed(s.in...))); len(got) > 0 {
+			t.Errorf("output %v, want none", got)
+		}
+	})
+	if !strings.Contains(log, s.name) {
+		t.Errorf("the log has %q, want the failure of %s", log, s.name)
+	}
+}
+
 // crash is run by a process of its own.
 func (s subject[P, In, Out]) crash(before func()) {
 	collect(s.calls(before).Process(context.Background(), feed(s.in...)))
@@ -433,25 +446,21 @@ func (s subject[P, In, Out]) failsBeforeClose(t *testing.T) {
 
 // Without the order "record the failure, then close" a stage below takes the failure
 // for a completion, and flushes.
-func TestFailureBeforeClose(t *testing.T) {
-	for _, s := range subjects() {
-		if !s.callsUser() {
-			continue
-		}
-		t.Run(s.label(), func(t *testing.T) {
-			for range 300 {
-				if synctest.Test(t, s.failsBeforeClose); t.Failed() {
-					t.Fatalf("the rule: %s", failFirst)
-				}
-			}
-		})
-	}
-	t.Run("a batcher below does not flush", func(t *testing.T) {
-		for range 2000 {
-			if synctest.Test(t, noFlushAfterFailure); t.Failed() {
+func TestConformanceRegressions(t *testing.T) {
+	many := func(t *testing.T, n int, once func(*testing.T)) {
+		for range n {
+			if synctest.Test(t, once); t.Failed() {
 				t.Fatalf("the rule: %s", failFirst)
 			}
 		}
+	}
+	t.Run("failure-before-close", func(t *testing.T) {
+		for _, s := range subjects() {
+			if s.callsUser() {
+				t.Run(s.label(), func(t *testing.T) { many(t, 300, s.failsBeforeClose) })
+			}
+		}
+		t.Run("a batcher below does not flush", func(t *testing.T) { many(t, 2000, noFlushAfterFailure) })
 	})
 }
 

@@ -48,7 +48,7 @@ func (m *FlatMapper[In, Out]) Process(ctx context.Context, in <-chan In) <-chan 
 // Kernel describes the processor to flows, which fuse it.
 func (m *FlatMapper[In, Out]) Kernel() kernel.Spec[In, Out] {
 	return kernel.Spec[In, Out]{
-		Self: m, Name: m.name, Op: "FlatMap", Err: m.err,
+		Self: m, Name: m.name, Op: "FlatMap", Err: m.err(),
 		Calls: kernel.CallsEmitter, Blocks: true, Start: m.start,
 	}
 }

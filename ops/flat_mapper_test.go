@@ -38,7 +38,7 @@ func upTo(n int) iter.Seq[int] {
 }
 
 func TestFlatMapperModel(t *testing.T) {
-	trials(t, 10, func(t *testing.T, r *rand.Rand) {
+	trials(t, 5, func(t *testing.T, r *rand.Rand) {
 		in := randomInts(r)
 		check(t, referenceFlatMap(upTo)(in...), in, func() ops.Processor[int, int] { return ops.NewFlatMapper(upTo) })
 	})

@@ -95,7 +95,7 @@ func (p *Gathering[In, Out]) Process(ctx context.Context, in <-chan In) <-chan O
 // Kernel describes the processor to flows, which fuse it.
 func (p *Gathering[In, Out]) Kernel() kernel.Spec[In, Out] {
 	return kernel.Spec[In, Out]{
-		Self: p, Name: p.name, Op: "Gather", Err: p.err, Told: p.told,
+		Self: p, Name: p.name, Op: "Gather", Err: p.err(), Told: p.told,
 		Calls: kernel.CallsEmitter, Blocks: true, Start: p.start,
 	}
 }

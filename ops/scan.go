@@ -49,7 +49,7 @@ func (s *Scan[T, A]) Process(ctx context.Context, in <-chan T) <-chan A {
 // Kernel describes the processor to flows, which fuse it.
 func (s *Scan[T, A]) Kernel() kernel.Spec[T, A] {
 	return kernel.Spec[T, A]{
-		Self: s, Name: s.name, Op: "Scan", Err: s.err,
+		Self: s, Name: s.name, Op: "Scan", Err: s.err(),
 		Calls: kernel.CallsFunc, Books: kernel.Mapped, Start: s.start,
 	}
 }

@@ -46,7 +46,7 @@ func (s *Skip[T]) Process(ctx context.Context, in <-chan T) <-chan T {
 
 // Kernel describes the processor to flows, which fuse it.
 func (s *Skip[T]) Kernel() kernel.Spec[T, T] {
-	return kernel.Spec[T, T]{Self: s, Name: s.name, Op: "Skip", Err: s.err, Books: kernel.Selected, Start: s.start}
+	return kernel.Spec[T, T]{Self: s, Name: s.name, Op: "Skip", Err: s.err(), Books: kernel.Selected, Start: s.start}
 }
 
 func (s *Skip[T]) start(st *kernel.Stage, down kernel.Port[T]) kernel.Port[T] {

@@ -45,7 +45,8 @@ func (t *Take[T]) WithName(name string) *Take[T] {
 }
 
 // WithDrain gives a copy that goes on reading after its last item, discarding what
-// comes, until the input ends: for producers that would block for ever otherwise.
+// comes, until the input ends: for producers over bare channels that would block for
+// ever otherwise. In a flow it changes nothing.
 func (t *Take[T]) WithDrain() *Take[T] {
 	c := *t
 	c.drain = true
@@ -59,51 +60,30 @@ func (t *Take[T]) Process(ctx context.Context, in <-chan T) <-chan T {
 
 // Kernel describes the processor to flows, which fuse it.
 func (t *Take[T]) Kernel() kernel.Spec[T, T] {
-	return kernel.Spec[T, T]{Self: t, Name: t.name, Op: "Take", Err: t.err, Books: kernel.Selected, Start: t.start}
-}
-
-type taking[T any] struct {
-	*Take[T]
-	s     *kernel.Stage
-	down  kernel.Port[T]
-	left  int
-	ended bool
+	return kernel.Spec[T, T]{
+		Self: t, Name: t.name, Op: "Take", Err: t.err(),
+		Books: kernel.Selected, Drains: t.drain, Start: t.start,
+	}
 }
 
 func (t *Take[T]) start(s *kernel.Stage, down kernel.Port[T]) kernel.Port[T] {
-	r := &taking[T]{Take: t, s: s, down: down, left: t.count}
+	end := func() error {
+		if err := down.Signal(kernel.Signal{Kind: kernel.End}); err != nil {
+			return err
+		}
+		return ErrStop
+	}
 	if t.count == 0 {
-		s.OnStart(r.end)
+		s.OnStart(end)
 	}
-	return kernel.Port[T]{Push: r.push, Signal: r.signal}
-}
-
-func (r *taking[T]) push(v T) error {
-	r.s.In++
-	if r.left == 0 {
-		r.s.Filtered++
-		return nil
-	}
-	r.left--
-	r.s.Passed++
-	if err := r.down.Push(v); err != nil || r.left > 0 {
-		return err
-	}
-	return r.end()
-}
-
-// end ends the stream below, and above unless that is to be drained.
-func (r *taking[T]) end() error {
-	r.ended = true
-	if err := r.down.Signal(kernel.Signal{Kind: kernel.End}); err != nil || r.drain {
-		return err
-	}
-	return ErrStop
-}
-
-func (r *taking[T]) signal(sig kernel.Signal) error {
-	if r.ended {
-		return nil
-	}
-	return r.down.Signal(sig)
+	left := t.count
+	return kernel.Port[T]{Signal: down.Signal, Push: func(v T) error {
+		s.In++
+		s.Passed++
+		left--
+		if err := down.Push(v); err != nil || left > 0 {
+			return err
+		}
+		return end()
+	}}
 }

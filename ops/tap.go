@@ -49,7 +49,7 @@ func (t *Tap[T]) Process(ctx context.Context, in <-chan T) <-chan T {
 // Kernel describes the processor to flows, which fuse it.
 func (t *Tap[T]) Kernel() kernel.Spec[T, T] {
 	return kernel.Spec[T, T]{
-		Self: t, Name: t.name, Op: "Tap", Err: t.err,
+		Self: t, Name: t.name, Op: "Tap", Err: t.err(),
 		Calls: kernel.CallsFunc, Books: kernel.Mapped, Start: t.start,
 	}
 }

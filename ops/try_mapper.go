@@ -56,7 +56,7 @@ func (m *TryMapper[In, Out]) Process(ctx context.Context, in <-chan In) <-chan O
 // Kernel describes the processor to flows, which fuse it.
 func (m *TryMapper[In, Out]) Kernel() kernel.Spec[In, Out] {
 	return kernel.Spec[In, Out]{
-		Self: m, Name: m.name, Op: "TryMap", Err: m.err, Told: m.told,
+		Self: m, Name: m.name, Op: "TryMap", Err: m.err(), Told: m.told,
 		Calls: kernel.CallsFunc, Books: kernel.Mapped, Start: m.start,
 	}
 }

@@ -42,7 +42,7 @@ func (u *Unbatcher[T]) Process(ctx context.Context, in <-chan []T) <-chan T {
 
 // Kernel describes the processor to flows, which fuse it.
 func (u *Unbatcher[T]) Kernel() kernel.Spec[[]T, T] {
-	return kernel.Spec[[]T, T]{Self: u, Name: u.name, Op: "Unbatch", Err: u.err, Start: u.start}
+	return kernel.Spec[[]T, T]{Self: u, Name: u.name, Op: "Unbatch", Err: u.err(), Start: u.start}
 }
 
 func (u *Unbatcher[T]) start(s *kernel.Stage, down kernel.Port[T]) kernel.Port[[]T] {

@@ -1,7 +1,5 @@
 package kernel
 
-import "context"
-
 // barrier makes a Barrier. done is called exactly once: with nil when it has
 // reached the sink, with the end of the run if it never does.
 func (r *Run) barrier(done func(error)) Signal {
@@ -33,22 +31,16 @@ func (s *Stage) Arrived(sig Signal) error {
 	return nil
 }
 
-// leaveBarriers tells those whose barriers never arrived.
-func (r *Run) leaveBarriers(err error) {
+// leaveBarriers tells those whose barriers never arrived why.
+func (r *Run) leaveBarriers(cause error) {
 	r.mu.Lock()
 	left := r.barriers
 	r.barriers = nil
 	r.mu.Unlock()
-	if len(left) == 0 {
-		return
-	}
-	if err == nil {
-		err = context.Cause(r.ctx)
-	}
-	if err == nil {
-		err = ErrStop
-	}
 	for _, done := range left {
-		done(err)
+		_ = r.stages[0].protect(func() error { // recorded by protect
+			done(cause)
+			return nil
+		})
 	}
 }

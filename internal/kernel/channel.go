@@ -1,5 +1,7 @@
 package kernel
 
+import "context"
+
 // receive is the head of a segment that takes its items from a channel. The
 // segment's timers fire while it waits.
 func receive[T any](g *Segment, in <-chan T, down Port[T]) error {
@@ -42,6 +44,7 @@ func Send[T any](g *Segment, out chan<- T, v T) error {
 	if err := g.Halted(); err != nil {
 		return err
 	}
+	g.fresh = false // the time goes on
 	select {
 	case out <- v:
 		return nil
@@ -50,23 +53,16 @@ func Send[T any](g *Segment, out chan<- T, v T) error {
 	}
 }
 
-// Process drives a processor over channels: one run, on a goroutine of its own,
-// that closes the output when End has come through or the run has ended. failed
-// hears of a failure before the output is closed, so that nobody takes it for a
-// completion.
+// Process drives a processor over channels: one run, on a goroutine of its own, that
+// closes the output when it has ended. failed hears of a failure before the output is
+// closed, so that nobody takes it for a completion.
 func Process[In, Out any](run *Run, in <-chan In, spec Spec[In, Out], policy Policy, failed func(error)) <-chan Out {
 	out := make(chan Out)
-	closed := false
+	outer := run.outer
 	last := run.Last()
 	seg, port := Attach(last, Site{Policy: policy}, spec, Port[Out]{
-		Push: func(v Out) error { return Send(last, out, v) },
-		Signal: func(sig Signal) error {
-			if sig.Kind == End {
-				closed = true
-				close(out)
-			}
-			return nil
-		},
+		Push:   func(v Out) error { return Send(last, out, v) },
+		Signal: func(Signal) error { return nil },
 	})
 	seg.head = func() error { return receive(seg, in, port) }
 	go func() {
@@ -77,11 +73,26 @@ func Process[In, Out any](run *Run, in <-chan In, spec Spec[In, Out], policy Pol
 			if err := run.failure(); err != nil {
 				failed(err)
 			}
-			if !closed {
-				close(out)
+			close(out)
+			if spec.Drains {
+				discard(outer, in)
 			}
 		}()
 		_ = run.Execute() // a cancellation is the caller's own, failures are recorded
 	}()
 	return out
+}
+
+// discard receives until in is closed or ctx has ended.
+func discard[T any](ctx context.Context, in <-chan T) {
+	for {
+		select {
+		case _, ok := <-in:
+			if !ok {
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
 }

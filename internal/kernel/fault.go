@@ -45,33 +45,52 @@ type Policy interface {
 	Decide(ctx context.Context, f *Fault, blame error) Verdict
 }
 
-// settle applies the policy, books the item and tells whoever wants to know.
+// StopAll is the policy of a stage that has none, for one that must not take the
+// default of the sub-flow around it.
+var StopAll Policy = stopAll{}
+
+type stopAll struct{}
+
+func (stopAll) Decide(context.Context, *Fault, error) Verdict { return Stop }
+
+// settle books the item as failed, asks the policy and tells whoever wants to know.
+// The books come first, and what is called after them runs outside the item, so that a
+// panic of it is a failure of its own.
 func (s *Stage) settle(f *Fault) error {
-	run := s.seg.run
-	f.Nth = s.Failed + 1
-	blame := run.opts.Host.Blame(f)
-	verdict := Stop
-	if s.policy != nil && f.item && !f.final {
-		verdict = s.policy.Decide(s.seg.ctx, f, blame)
+	if f.item {
+		s.Failed++
+		if s.emits {
+			s.Held--
+		}
 	}
-	s.bookFailure(f)
-	if s.told != nil {
+	f.Nth = s.Failed
+	blame := s.seg.run.opts.Host.Blame(f)
+	s.Outside()
+	verdict := s.decide(f, blame)
+	if s.told != nil && f.item {
 		s.told(s.seg.ctx, f)
 	}
 	if verdict == Skip {
 		return nil
 	}
-	return run.fail(blame)
+	return s.seg.run.fail(blame)
 }
 
-func (s *Stage) bookFailure(f *Fault) {
-	if !f.item {
-		return
+// decide asks the policy. If that panics itself, the failure it was asked about must
+// not be lost.
+func (s *Stage) decide(f *Fault, blame error) Verdict {
+	if s.policy == nil || !f.item || f.final {
+		return Stop
 	}
-	s.Failed++
-	if s.emits {
-		s.Held--
-	}
+	clean := false
+	defer func() {
+		if !clean {
+			_ = s.seg.run.fail(blame)
+		}
+	}()
+	verdict := s.policy.Decide(s.seg.ctx, f, blame)
+	clean = true
+	return verdict
 }
 
 // caught turns what recover gave into a recorded failure of the stage whose user

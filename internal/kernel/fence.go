@@ -92,10 +92,11 @@ func guard[T any](s *Stage, push func(T) error) func(T) error {
 	}
 }
 
-// panicked settles a panic of the stage's function while it had an item.
+// panicked settles a panic of the stage's function while it had an item. One of the
+// policy or of a handler is no failure of the item, and a Goexit cannot be survived.
 func (s *Stage) panicked(item, value any) error {
-	if value == nil {
-		return s.seg.caught(nil)
+	if value == nil || s.seg.at < 0 {
+		return s.seg.caught(value)
 	}
 	f := newPanic(s, value)
 	f.Item, f.item = item, true

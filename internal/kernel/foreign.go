@@ -55,13 +55,13 @@ func IsNil(p any) bool {
 // input. Whatever it takes counts as passed.
 func foreign[In, Out any](seg *Segment, site Site, p Channels[In, Out], down Port[Out]) (*Segment, Port[In]) {
 	run := seg.run
-	seg, down = separate(seg, false, true, nil, down)
 	s := run.stage(seg, site, p.Name(), "Then")
 	s.books = Absorbed
 	run.edge(s, down.to, down.queue)
 	up := run.segment()
 	b := &bridge[In, Out]{s: s, up: up, in: make(chan In), gone: make(chan struct{})}
-	s.OnOpen(func(ctx context.Context) error { return b.start(run.opts.Host.Supervise(ctx, s), p) })
+	// Its context is that of the segment above: it ends with the one below.
+	s.OnOpen(func(context.Context) error { return b.start(run.opts.Host.Supervise(up.ctx, s), p) })
 	s.OnClose(func(error) error { return b.drain() })
 	seg.head = func() error { return b.receive(down) }
 	seg.exits = append(seg.exits, b.leave)
@@ -87,6 +87,7 @@ func (b *bridge[In, Out]) start(ctx context.Context, p Channels[In, Out]) error 
 
 func (b *bridge[In, Out]) push(v In) error {
 	b.s.In++
+	b.up.fresh = false // the time goes on
 	select {
 	case b.in <- v:
 		return nil

@@ -86,7 +86,7 @@ func (q *ring[T]) held() int64 { return int64(q.tail.Load()-q.taken) + q.refused
 func (q *ring[T]) push(v T) error {
 	t := q.tail.Load()
 	if t-q.lastHead > q.mask {
-		if err := q.room(t); err != nil {
+		if err := q.wait(q.room); err != nil {
 			q.refused++
 			return err
 		}
@@ -97,18 +97,23 @@ func (q *ring[T]) push(v T) error {
 	return nil
 }
 
-// room waits until the ring has a free slot.
-func (q *ring[T]) room(t uint64) error {
+// room tells whether there is a free slot.
+func (q *ring[T]) room() bool {
+	q.lastHead = q.head.Load()
+	return q.tail.Load()-q.lastHead <= q.mask
+}
+
+// wait parks the producer until ready, which the consumer's progress makes true.
+func (q *ring[T]) wait(ready func() bool) error {
 	for {
-		q.lastHead = q.head.Load()
-		if t-q.lastHead <= q.mask {
+		if ready() {
 			return nil
 		}
 		q.producer.waiting.Store(true)
-		q.lastHead = q.head.Load()
-		if t-q.lastHead <= q.mask && q.producer.waiting.CompareAndSwap(true, false) {
+		if ready() && q.producer.waiting.CompareAndSwap(true, false) {
 			return nil
 		}
+		q.up.fresh = false // the time goes on
 		select {
 		case <-q.producer.ch:
 		case <-q.gone:
@@ -133,23 +138,32 @@ func (q *ring[T]) signal(sig Signal) error {
 		return q.closed()
 	default:
 	}
-	q.place(placed{at: q.tail.Load(), sig: sig})
+	if !q.merge(sig) {
+		if err := q.wait(func() bool { return q.pending.Load() < maxSignals }); err != nil {
+			return err
+		}
+		q.mu.Lock()
+		q.signals = append(q.signals, placed{q.tail.Load(), sig})
+		q.pending.Add(1)
+		q.mu.Unlock()
+	}
 	q.consumer.wake()
 	return nil
 }
 
-// place puts a signal behind the others. Of two watermarks in one place the later
-// includes the earlier.
-func (q *ring[T]) place(p placed) {
+// maxSignals bounds the signals that wait, as the ring bounds the items.
+const maxSignals = 64
+
+// merge lets a watermark take the place of one right before it, which it includes.
+func (q *ring[T]) merge(sig Signal) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if last := len(q.signals) - 1; last >= 0 && p.sig.Kind == Watermark &&
-		q.signals[last].at == p.at && q.signals[last].sig.Kind == Watermark {
-		q.signals[last] = p
-		return
+	last := len(q.signals) - 1
+	if last < 0 || sig.Kind != Watermark || q.signals[last].sig.Kind != Watermark || q.signals[last].at != q.tail.Load() {
+		return false
 	}
-	q.signals = append(q.signals, p)
-	q.pending.Add(1)
+	q.signals[last].sig = sig
+	return true
 }
 
 // leave ends the producer's wait when the consumer ends, for whatever reason, and
@@ -231,6 +245,7 @@ func (q *ring[T]) deliverSignal(signal func(Signal) error) (done bool, err error
 	q.signals = q.signals[1:]
 	q.mu.Unlock()
 	q.pending.Add(-1)
+	q.producer.wake()
 	return sig.Kind == End, signal(sig)
 }
 

@@ -39,6 +39,7 @@ type Host interface {
 // executed once.
 type Run struct {
 	opts   Options
+	outer  context.Context // the caller's
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 
@@ -70,7 +71,7 @@ type Run struct {
 // NewRun makes a run whose contexts end with ctx. Execute or Abort has to be
 // called.
 func NewRun(ctx context.Context, opts Options) *Run {
-	r := &Run{opts: opts}
+	r := &Run{opts: opts, outer: ctx}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	return r
 }
@@ -135,9 +136,10 @@ func (r *Run) Execute() error {
 			r.finish()
 		}
 	}()
-	if r.open() == nil {
+	last := r.segs[0]
+	if last.result = r.open(); last.result == nil {
 		r.start()
-		r.segs[0].result = r.segs[0].work()
+		last.result = last.work()
 		r.wait()
 	}
 	done = true
@@ -186,9 +188,9 @@ func (r *Run) finish() {
 		cause = ErrStop
 	}
 	defer func() {
+		r.leaveBarriers(cause)
 		r.balance()
 		r.result = r.outcome(halted)
-		r.leaveBarriers(r.result)
 		r.cancel(r.result)
 	}()
 	r.close(len(r.stages)-1, cause)
@@ -231,6 +233,11 @@ func (r *Run) outcome(halted bool) error {
 	if halted && cause != nil && (len(errs) == 0 || errs[0] != cause) {
 		errs = append([]error{cause}, errs...)
 	}
+	return join(errs)
+}
+
+// join is errors.Join that leaves a single error as it is.
+func join(errs []error) error {
 	if len(errs) == 1 {
 		return errs[0]
 	}
@@ -251,7 +258,7 @@ func (r *Run) fail(err error) error {
 func (r *Run) failure() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return errors.Join(r.failures...)
+	return join(r.failures)
 }
 
 // Abort releases a run that will not be executed.
@@ -280,10 +287,8 @@ func (r *Run) Misused(site Site, name string, err error) {
 
 // Stages gives the stages from the source to the sink.
 func (r *Run) Stages() []*Stage {
-	stages := make([]*Stage, len(r.stages))
-	for i, s := range r.stages {
-		stages[len(stages)-1-i] = s
-	}
+	stages := slices.Clone(r.stages)
+	slices.Reverse(stages)
 	return stages
 }
 

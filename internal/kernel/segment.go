@@ -14,7 +14,7 @@ type Segment struct {
 	cancel context.CancelCauseFunc
 	feed
 	result error // of work
-	at     int32    // whose user code runs: a stage's mark, or ^mark outside its items
+	at     int32 // whose user code runs: a stage's mark, or ^mark outside its items
 
 	timed, blocks bool
 	exiting       bool // a Goexit is unwinding
@@ -87,8 +87,8 @@ func (g *Segment) work() (err error) {
 	return err
 }
 
-// rescue records a panic that came through all stages of the segment, or a
-// Goexit. With Options.Crash a panic goes on; panicking again from here keeps the
+// rescue records a panic that came through all stages of the segment or out of a
+// stage's opening or closing, or a Goexit. With Options.Crash a panic goes on; panicking again from here keeps the
 // frames of the first one on the stack that the program prints.
 func (g *Segment) rescue(value any) error {
 	if g.run.opts.Crash && value != nil {

@@ -3,6 +3,7 @@ package kernel
 import (
 	"context"
 	"errors"
+	"reflect"
 
 	"github.com/go-streamz/streamz/clock"
 )
@@ -35,6 +36,7 @@ type Spec[In, Out any] struct {
 	Books  Books
 	Blocks bool // its user function may block
 	Timed  bool // it arms timers
+	Drains bool // over channels, what still comes after its end is read and discarded
 	Clock  clock.Clock
 
 	// Told hears of every failure of an item after the policy has decided.
@@ -75,7 +77,7 @@ func Attach[In, Out any](seg *Segment, site Site, spec Spec[In, Out], down Port[
 // start makes the stage's port, with a fence below it where user code emits and
 // a guard around it where a policy may let the stream go on.
 func start[In, Out any](s *Stage, spec Spec[In, Out], down Port[Out]) Port[In] {
-	guarded := s.policy != nil && spec.Calls != CallsNothing && !s.seg.run.opts.Crash
+	guarded := s.policy != nil && s.policy != StopAll && spec.Calls != CallsNothing && !s.seg.run.opts.Crash
 	switch {
 	case spec.Calls == CallsEmitter:
 		down.Push = (&fence[Out]{s: s, down: down.Push, out: &s.Out}).emitter()
@@ -93,14 +95,13 @@ func start[In, Out any](s *Stage, spec Spec[In, Out], down Port[Out]) Port[In] {
 	return up
 }
 
-// noteEnd remembers that End arrived, so that closing can tell a completed stage
-// from an abandoned one.
+// noteEnd remembers that End came through, so that closing can tell a completed stage
+// from one that was abandoned or failed at its end.
 func (s *Stage) noteEnd(signal func(Signal) error) func(Signal) error {
 	return func(sig Signal) error {
-		if sig.Kind == End {
-			s.ended = true
-		}
-		return signal(sig)
+		err := signal(sig)
+		s.ended = s.ended || sig.Kind == End && (err == nil || err == ErrStop)
+		return err
 	}
 }
 
@@ -116,16 +117,24 @@ const (
 // stage shares it neither with user code above that may block, nor with user code
 // below that may, nor with a stage that lives by another clock.
 func separate[T any](seg *Segment, timed, blocks bool, own clock.Clock, down Port[T]) (*Segment, Port[T]) {
+	if own == nil {
+		own = seg.run.opts.Clock
+	}
 	switch {
 	case blocks && seg.timed:
 		seg, down = Boundary(seg, beforeTimed, down)
-	case timed && (seg.blocks || own != nil && seg.timed && own != seg.clock):
+	case timed && (seg.blocks || seg.timed && !sameClock(own, seg.clock)):
 		seg, down = Boundary(seg, afterTimed, down)
 	}
-	if timed && own != nil {
+	if timed {
 		seg.clock = own
 	}
 	seg.timed = seg.timed || timed
 	seg.blocks = seg.blocks || blocks
 	return seg, down
+}
+
+// sameClock compares clocks, whose types are the user's and may not be comparable.
+func sameClock(a, b clock.Clock) bool {
+	return reflect.TypeOf(a) == reflect.TypeOf(b) && reflect.TypeOf(a).Comparable() && a == b
 }

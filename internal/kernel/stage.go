@@ -190,8 +190,8 @@ func (s *Stage) echo(err error) bool {
 	return cause == ErrStop || errors.Is(err, ended) || errors.Is(err, cause)
 }
 
-// Outside is the mark under which user code runs that concerns no single item:
-// Open, End, Close, timers. Its panic is not an item's failure.
+// Outside notes that user code of the stage runs from here that concerns no single
+// item: Open, End, Close, timers, handlers. Its panic is not an item's failure.
 func (s *Stage) Outside() { *s.at = ^s.mark }
 
 // OnOpen sets the function to be called before the run's first item, in the order
@@ -204,12 +204,15 @@ func (s *Stage) OnStart(fn func() error) { s.seg.starts = append(s.seg.starts, f
 
 // OnClose sets the function to be called once, after every segment has ended, in the
 // order from the source to the sink, and only if the stage was opened. cause is nil if
-// the stage has seen End, else what ended the run before.
+// the stage has passed End on, else what ended the run before.
 func (s *Stage) OnClose(fn func(cause error) error) { s.closes = fn }
 
 // open runs the OnOpen function.
 func (s *Stage) open() error {
 	if s.opens != nil {
+		if err := s.seg.Halted(); err != nil {
+			return err
+		}
 		if err := s.protect(func() error { return s.opens(s.seg.ctx) }); err != nil {
 			return err
 		}
@@ -232,13 +235,10 @@ func (s *Stage) close(cause error) {
 // protect runs user code that concerns no item and turns whatever it does into
 // a recorded failure of the stage.
 func (s *Stage) protect(fn func() error) (err error) {
-	if s.seg.run.opts.Crash {
-		return s.record(fn())
-	}
 	clean := false
 	defer func() {
 		if !clean {
-			err = s.seg.caught(recover())
+			err = s.seg.rescue(recover())
 		}
 	}()
 	s.Outside()

@@ -1,0 +1,55 @@
+export GOTOOLCHAIN := go1.27.3
+
+# Every folder with a go.mod is a module of its own: the library is ".".
+modules := $(patsubst %/,%,$(dir $(shell find . -name go.mod -not -path '*/.*/*' -not -path '*/testdata/*')))
+in_modules = @for m in $(modules); do echo "$(1) ($$m)"; (cd $$m && $(1)) || exit 1; done
+
+# The gofmt of the toolchain: an older one cannot parse methods with type parameters.
+gofmt = "$$(go env GOROOT)/bin/gofmt"
+
+staticcheck_version := v0.8.2
+staticcheck := $(CURDIR)/.bin/staticcheck-$(staticcheck_version)-$(GOTOOLCHAIN)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench check generate fuzz fmt tidy
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## count lines with a flow and check the result; ARGS="folder" counts another tree
+	@cd examples && go run ./linecount --verify $(ARGS)
+
+test: ## run all tests, with the race detector and in random order
+	$(call in_modules,go test -race -shuffle=on ./...)
+
+bench: ## measure against the alternatives; ARGS=-smoke is the short form
+	@cd bench && go run . $(ARGS)
+
+check: $(staticcheck) ## format, vet, lint, tidy, generated code, documents; changes nothing
+	@files=$$($(gofmt) -l .) && test -z "$$files" || { echo "not formatted, run make fmt:" $$files; exit 1; }
+	$(call in_modules,go mod tidy -diff)
+	$(call in_modules,go vet ./...)
+	$(call in_modules,$(staticcheck) ./...)
+	$(call in_modules,go fix -diff ./...)
+	@go run ./cmd/streamzgen -root . -check
+	@go test -count=1 ./internal/docs
+	@go test -count=1 -run Import ./internal/gen
+
+generate: ## write the stages and fluent methods from the directives in ops
+	@go run ./cmd/streamzgen -root .
+
+fuzz: ## run each fuzz target for 10 seconds
+	@grep -ro --include='*_test.go' --exclude-dir=testdata '^func Fuzz[A-Za-z0-9_]*' . | while IFS=: read -r file fn; do \
+		go -C "$$(dirname "$$file")" test -run '^$$' -fuzz "^$${fn#func }$$" -fuzztime 10s . || exit 1; \
+	done
+
+fmt: ## format all code, after the rewrites of go fix
+	$(call in_modules,go fix ./...)
+	@$(gofmt) -w .
+
+tidy: ## bring every go.mod and go.sum up to date
+	$(call in_modules,go mod tidy)
+
+$(staticcheck):
+	@GOBIN=$(CURDIR)/.bin go install honnef.co/go/tools/cmd/staticcheck@$(staticcheck_version)
+	@mv $(CURDIR)/.bin/staticcheck $@

@@ -1,0 +1,516 @@
+package flow_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/go-streamz/streamz/flow"
+	"github.com/go-streamz/streamz/ops"
+)
+
+// panicsIn is the hook of a part that panics in one method.
+func panicsIn(method string) func(string) error {
+	return func(called string) error {
+		if called == method {
+			boom()
+		}
+		return nil
+	}
+}
+
+func identity(v int) int { return v }
+
+// barriered gives 1, a barrier, 2.
+func barriered(done func(error)) flow.Flow[int] {
+	return flow.FromSignals(signals(func(_ context.Context, out flow.Emitter[int]) error {
+		if err := out.Emit(1); err != nil {
+			return err
+		}
+		if err := out.Barrier(done); err != nil {
+			return err
+		}
+		return out.Emit(2)
+	}))
+}
+
+func ignore(error) {}
+
+func runsOf(job flow.Job) func(context.Context, ...flow.Option) error { return job.Run }
+
+// panicking are flows with one user function that panics, and the stage it belongs to.
+func panicking() []struct {
+	where, stage, op string
+	run              func(context.Context, ...flow.Option) error
+} {
+	one := flow.Of(1, 2)
+	gatherer := func(method string) func(context.Context, ...flow.Option) error {
+		return barriered(ignore).Gather(&gatherPart{part{hook: panicsIn(method)}}).Map(identity).Run
+	}
+	sink := func(method string) func(context.Context, ...flow.Option) error {
+		return barriered(ignore).Map(identity).To(&sinkPart{part{hook: panicsIn(method)}}).Run
+	}
+	fails := one.TryMap(func(int) (int, error) { return 0, errPlanted })
+	return []struct {
+		where, stage, op string
+		run              func(context.Context, ...flow.Option) error
+	}{
+		{"a source", "source", "From", flow.From(source(func(context.Context, func(int) error) error { boom(); return nil })).Map(identity).Run},
+		{"a source of signals", "source", "FromSignals", flow.FromSignals(signals(func(context.Context, flow.Emitter[int]) error { boom(); return nil })).Map(identity).Run},
+		{"a source after an item", "func", "FromFunc", flow.FromFunc(func(_ context.Context, emit func(int) error) error {
+			defer boom()
+			return emit(1)
+		}).Map(identity).Run},
+		{"a sequence", "seq", "FromSeq", flow.FromSeq(func(yield func(int) bool) { yield(1); boom() }).Map(identity).Run},
+		{"a sequence with errors", "seq", "FromSeq2", flow.FromSeq2(func(yield func(int, error) bool) { yield(1, nil); boom() }).Map(identity).Run},
+		{"the function of Unfold", "unfold", "Unfold", flow.Unfold(0, func(int) (int, int, bool) { boom(); return 0, 0, false }).Map(identity).Run},
+		{"a reader", "lines", "Lines", flow.Lines(panickingReader{}).Run},
+		{"a file system", "files", "Files", flow.Files(panickingFS{}, "*").Run},
+		{"the function of Map", "mapper", "Map", one.Map(func(int) int { boom(); return 0 }).Map(identity).Run},
+		{"the function of TryMap", "try-mapper", "TryMap", one.TryMap(func(int) (int, error) { boom(); return 0, nil }).Map(identity).Run},
+		{"the function of Filter", "filter", "Filter", one.Filter(func(int) bool { boom(); return true }).Map(identity).Run},
+		{"the function of Tap", "tap", "Tap", one.Tap(func(int) { boom() }).Map(identity).Run},
+		{"the function of Scan", "scan", "Scan", one.Scan(0, func(int, int) int { boom(); return 0 }).Map(identity).Run},
+		{"the function of FlatMap", "flat-mapper", "FlatMap", one.FlatMap(func(int) iter.Seq[int] { boom(); return nil }).Map(identity).Run},
+		{"the sequence of FlatMap", "flat-mapper", "FlatMap", one.FlatMap(func(v int) iter.Seq[int] {
+			return func(yield func(int) bool) { yield(v); boom() }
+		}).Map(identity).Run},
+		{"Start of a gatherer", "gatherer", "Gather", gatherer("Start")},
+		{"Push of a gatherer", "gatherer", "Gather", gatherer("Push")},
+		{"Flush of a gatherer", "gatherer", "Gather", gatherer("Flush")},
+		{"End of a gatherer", "gatherer", "Gather", gatherer("End")},
+		{"Close of a gatherer", "gatherer", "Gather", gatherer("Close")},
+		{"the function of ForEach", "for-each", "ForEach", runsOf(one.Map(identity).ForEach(func(context.Context, int) error { boom(); return nil }))},
+		{"Open of a sink", "sink", "To", sink("Open")},
+		{"Put of a sink", "sink", "To", sink("Put")},
+		{"Flush of a sink", "sink", "To", sink("Flush")},
+		{"Close of a sink", "sink", "To", sink("Close")},
+		{"the function of Reduce", "reduce", "Reduce", func(ctx context.Context, opts ...flow.Option) error {
+			_, err := one.Map(identity).Reduce(ctx, 0, func(int, int) int { boom(); return 0 }, opts...)
+			return err
+		}},
+		{"the function of Handle", "try-mapper", "TryMap", fails.OnError(flow.Handle(func(context.Context, *flow.StageError) flow.Policy {
+			boom()
+			return flow.Skip()
+		})).Run},
+		{"the error handler of a processor", "try-mapper", "TryMap", one.Then(ops.NewTryMapper(func(int) (int, error) { return 0, errPlanted }).
+			OnError(func(context.Context, *ops.ItemError) { boom() })).OnError(flow.Skip()).Run},
+		{"Process of a processor", "processor-func", "Then", one.Then(ops.ProcessorFunc[int, int](func(context.Context, <-chan int) <-chan int { boom(); return nil })).Run},
+		{"the done of a barrier", "for-each", "ForEach", runsOf(barriered(func(error) { boom() }).
+			ForEach(func(context.Context, int) error { return nil }))},
+	}
+}
+
+type panickingReader struct{}
+
+func (panickingReader) Read([]byte) (int, error) { boom(); return 0, nil }
+
+type panickingFS struct{}
+
+func (panickingFS) Open(string) (fs.File, error) { boom(); return nil, nil }
+
+func TestPanic_isErrorOfItsStage(t *testing.T) {
+	for _, tt := range panicking() {
+		t.Run(tt.where, func(t *testing.T) {
+			err := tt.run(t.Context(), audit(t), quiet)
+			failed := stageError(t, err)
+			if want, got := tt.stage+" "+tt.op, failed.Stage+" "+failed.Op; got != want {
+				t.Errorf("the stage is %s, want %s", got, want)
+			}
+			panicked, ok := errors.AsType[*flow.PanicError](err)
+			if !ok {
+				t.Fatalf("got the error %v, want a *PanicError", err)
+			}
+			if panicked.Value != any(errBoom) {
+				t.Errorf("Value = %v, want %v", panicked.Value, errBoom)
+			}
+			if !bytes.Contains(panicked.Stack, []byte("flow_test.boom(")) {
+				t.Errorf("the stack does not show the function:\n%s", panicked.Stack)
+			}
+			if !errors.Is(err, errBoom) {
+				t.Errorf("errors.Is does not reach the value through %v", err)
+			}
+		})
+	}
+}
+
+func TestPanic_isToldOnce(t *testing.T) {
+	for _, tt := range panicking() {
+		t.Run(tt.where, func(t *testing.T) {
+			err := tt.run(t.Context(), audit(t), quiet)
+			if errors.Is(err, errPlanted) {
+				return // two failures: the second came of handling the first
+			}
+			if joined, ok := err.(interface{ Unwrap() []error }); ok {
+				t.Errorf("got %d errors, want one: %v", len(joined.Unwrap()), err)
+			}
+		})
+	}
+}
+
+func TestPanic_ofHandleIsNotPutToHandle(t *testing.T) {
+	calls := 0
+	err := flow.Of(1).TryMap(func(int) (int, error) { return 0, errPlanted }).
+		OnError(flow.Handle(func(_ context.Context, e *flow.StageError) flow.Policy {
+			calls++
+			if errors.Is(e, errPlanted) {
+				boom()
+			}
+			return flow.Skip()
+		})).Run(t.Context(), audit(t))
+	if !errors.Is(err, errBoom) {
+		t.Errorf("Run() = %v after %d calls of Handle's function, want its panic", err, calls)
+	}
+}
+
+func TestPanic_ofHandleKeepsTheFailureItWasAskedAbout(t *testing.T) {
+	opt, r := audited(t)
+	err := flow.Of(1, 2).TryMap(func(int) (int, error) { return 0, errPlanted }).
+		OnError(flow.Handle(func(context.Context, *flow.StageError) flow.Policy { boom(); return flow.Skip() })).
+		Run(t.Context(), opt)
+	if !errors.Is(err, errPlanted) || !errors.Is(err, errBoom) {
+		t.Errorf("Run() = %v, want the failure and the panic", err)
+	}
+	if want, got := int64(1), stageReport(t, r, "try-mapper").Failed; got != want {
+		t.Errorf("Failed = %d, want %d", got, want)
+	}
+}
+
+func TestPanic_ofItemFormatDoesNotHideTheFailure(t *testing.T) {
+	err := flow.Of(1).TryMap(func(int) (int, error) { return 0, errPlanted }).
+		Run(t.Context(), audit(t), flow.WithItemFormat(func(any) string { boom(); return "" }))
+	if !errors.Is(err, errPlanted) {
+		t.Errorf("Run() = %v, want the failure", err)
+	}
+	if want, got := "boom", err.Error(); !strings.Contains(got, want) {
+		t.Errorf("Run() = %q, which does not tell of the panic", got)
+	}
+}
+
+func TestPanic_inDoneOfBarrierThatNeverArrived(t *testing.T) {
+	sent := make(chan struct{})
+	stuck := flow.FromSignals(signals(func(_ context.Context, out flow.Emitter[int]) error {
+		defer close(sent)
+		if err := out.Emit(1); err != nil {
+			return err
+		}
+		return out.Barrier(func(error) { boom() })
+	}))
+	err := stuck.Async(1).
+		ForEach(func(context.Context, int) error { <-sent; return errPlanted }).
+		Run(t.Context(), audit(t))
+	if !errors.Is(err, errPlanted) || !errors.Is(err, errBoom) {
+		t.Errorf("Run() = %v, want both errors", err)
+	}
+}
+
+func TestPanic_valueThatIsNoError(t *testing.T) {
+	err := flow.Of(1).Map(func(int) int { panic("a text") }).Run(t.Context(), audit(t))
+	want := "panic: a text"
+	if got := stageError(t, err).Err.Error(); got != want {
+		t.Errorf("the cause is %q, want %q", got, want)
+	}
+}
+
+func TestPanic_ofRuntimeIsReached(t *testing.T) {
+	var none []int
+	err := flow.Of(1).Map(func(v int) int { return none[v] }).Run(t.Context(), audit(t))
+	if _, ok := errors.AsType[runtime.Error](err); !ok {
+		t.Errorf("Run() = %v, want a runtime.Error", err)
+	}
+}
+
+// swallowers are stages whose user code recovers whatever it can.
+var swallowers = map[string]func(below func(flow.Flow[int]) flow.Job) flow.Job{
+	"a source": func(below func(flow.Flow[int]) flow.Job) flow.Job {
+		return below(flow.FromFunc(func(_ context.Context, emit func(int) error) error {
+			defer func() { _ = recover() }()
+			_ = emit(1)
+			_ = emit(2)
+			return nil
+		}))
+	},
+	"a sequence": func(below func(flow.Flow[int]) flow.Job) flow.Job {
+		return below(flow.FromSeq(func(yield func(int) bool) {
+			defer func() { _ = recover() }()
+			_ = yield(1) && yield(2)
+		}))
+	},
+	"a FlatMap": func(below func(flow.Flow[int]) flow.Job) flow.Job {
+		return below(flow.Of(1, 2).FlatMap(func(v int) iter.Seq[int] {
+			return func(yield func(int) bool) {
+				defer func() { _ = recover() }()
+				yield(v)
+			}
+		}))
+	},
+	"a gatherer": func(below func(flow.Flow[int]) flow.Job) flow.Job {
+		return below(flow.Of(1, 2).Gather(ops.NewGatherer(nil, func(_ *int, v int, emit func(int) error) error {
+			defer func() { _ = recover() }()
+			return emit(v)
+		}, nil)))
+	},
+	"a FlatMap that skips": func(below func(flow.Flow[int]) flow.Job) flow.Job {
+		return below(flow.Of(1, 2).FlatMap(one).OnError(flow.Skip()))
+	},
+	"a Map that skips": func(below func(flow.Flow[int]) flow.Job) flow.Job {
+		return below(flow.Of(1, 2).Map(identity).OnError(flow.Skip()))
+	},
+	"a Filter whose policy is asked": func(below func(flow.Flow[int]) flow.Job) flow.Job {
+		return below(flow.Of(1, 2).Filter(func(int) bool { return true }).
+			OnError(flow.Handle(func(context.Context, *flow.StageError) flow.Policy { return flow.Skip() })))
+	},
+}
+
+func one(v int) iter.Seq[int] { return func(yield func(int) bool) { yield(v) } }
+
+func TestPanic_isNotSwallowedAbove(t *testing.T) {
+	panics := map[string]func(flow.Flow[int]) flow.Job{
+		"Map": func(f flow.Flow[int]) flow.Job { return f.Map(func(int) int { boom(); return 0 }).Discard() },
+		"Map behind a Map": func(f flow.Flow[int]) flow.Job {
+			return f.Map(identity).Map(func(int) int { boom(); return 0 }).Discard()
+		},
+		"ForEach": func(f flow.Flow[int]) flow.Job {
+			return f.ForEach(func(context.Context, int) error { boom(); return nil })
+		},
+		"Map behind a FlatMap": func(f flow.Flow[int]) flow.Job {
+			return f.FlatMap(one).Map(func(int) int { boom(); return 0 }).Discard()
+		},
+	}
+	for above, with := range swallowers {
+		for below, job := range panics {
+			t.Run(below+" below "+above, func(t *testing.T) {
+				calls := 0
+				err := with(func(f flow.Flow[int]) flow.Job {
+					return job(f.Tap(func(int) { calls++ }))
+				}).Run(t.Context(), audit(t), quiet)
+				failed := stageError(t, err)
+				if !errors.Is(failed, errBoom) || (failed.Op != "Map" && failed.Op != "ForEach") {
+					t.Errorf("Run() = %v, want the panic of the stage below", err)
+				}
+				if calls != 1 {
+					t.Errorf("%d items went down, want 1", calls)
+				}
+			})
+		}
+	}
+}
+
+func TestPanic_afterPartialEmission(t *testing.T) {
+	opt, r := audited(t)
+	got, err := flow.Of(1, 2, 3).
+		FlatMap(func(v int) iter.Seq[int] {
+			return func(yield func(int) bool) {
+				if !yield(10*v) || v != 2 {
+					return
+				}
+				boom()
+			}
+		}).OnError(flow.Skip()).
+		Collect(t.Context(), opt, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]int{10, 20, 30}, got); diff != "" {
+		t.Errorf("Collect() mismatch (-want +got):\n%s", diff)
+	}
+	s := stageReport(t, r, "flat-mapper")
+	want := flow.StageReport{Name: "flat-mapper", Op: "FlatMap", At: s.At, In: 3, Passed: 2, Out: 3, Failed: 1}
+	if diff := cmp.Diff(want, s); diff != "" {
+		t.Errorf("report mismatch (-want +got):\n%s", diff)
+	}
+}
+
+func TestGatherer_thatDealsBadlyWithEmitsError(t *testing.T) {
+	errOwn := errors.New("its own")
+	tests := map[string]func(err error) error{
+		"wraps it":              func(err error) error { return fmt.Errorf("wrapped: %w", err) },
+		"rewrites it":           func(err error) error { return errors.New(err.Error()) },
+		"ignores it":            func(error) error { return nil },
+		"has one of its own":    func(error) error { return errOwn },
+		"panics":                func(error) error { panic(errOwn) },
+		"asks for an early end": func(error) error { return flow.ErrStop },
+	}
+	for manner, result := range tests {
+		for _, policy := range []flow.Policy{flow.Stop(), flow.Skip()} {
+			t.Run(manner, func(t *testing.T) {
+				push := func(_ *int, v int, emit func(int) error) error {
+					_ = emit(v)
+					return result(emit(v))
+				}
+				err := flow.Of(1, 2).Gather(ops.NewGatherer(nil, push, nil)).OnError(policy).
+					TryMap(func(int) (int, error) { return 0, errPlanted }).
+					Run(t.Context(), audit(t), quiet)
+				failed := stageError(t, err)
+				if want, got := "try-mapper", failed.Stage; got != want {
+					t.Errorf("stage = %q, want %q: %v", got, want, err)
+				}
+				if err != error(failed) && manner != "panics" {
+					t.Errorf("Run() = %v, want the failure of the stage below alone", err)
+				}
+			})
+		}
+	}
+}
+
+// onItsOwn runs fn on a goroutine that fn may end, and tells whether it returned.
+func onItsOwn(fn func()) (returned bool) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		fn()
+		returned = true
+	}()
+	<-done
+	return returned
+}
+
+func TestGoexit_onCallersGoroutineGoesOnAfterTheRun(t *testing.T) {
+	for name, goexit := range map[string]func(int) int{
+		"in an item": func(int) int { runtime.Goexit(); return 0 },
+	} {
+		for _, build := range map[string]func(flow.Flow[int]) flow.Flow[int]{
+			"fused":                 func(f flow.Flow[int]) flow.Flow[int] { return f.Map(goexit) },
+			"behind a boundary":     func(f flow.Flow[int]) flow.Flow[int] { return f.Async(1).Map(goexit) },
+			"below user code":       func(f flow.Flow[int]) flow.Flow[int] { return f.FlatMap(one).Map(goexit) },
+			"with a policy":         func(f flow.Flow[int]) flow.Flow[int] { return f.Map(goexit).OnError(flow.Skip()) },
+			"below one with policy": func(f flow.Flow[int]) flow.Flow[int] { return f.Map(identity).OnError(flow.Skip()).Map(goexit) },
+		} {
+			t.Run(name, func(t *testing.T) {
+				book := &journal{}
+				opt, r := audited(t)
+				returned := onItsOwn(func() {
+					_ = build(flow.Of(1, 2)).To(&sinkPart{part{name: "sink", book: book}}).Run(t.Context(), opt)
+				})
+				if returned {
+					t.Errorf("the goroutine went on")
+				}
+				if want, got := 1, len(book.all()); got != want {
+					t.Errorf("the sink was closed %d times, want %d: %v", got, want, book)
+				}
+				if failed := stageError(t, r.Cause); failed.Op != "Map" {
+					t.Errorf("the report names %v", r.Cause)
+				}
+			})
+		}
+	}
+}
+
+func TestGoexit_onAnotherSegmentIsErrorOfStage(t *testing.T) {
+	var err error
+	returned := onItsOwn(func() {
+		err = flow.Of(1, 2).Map(func(int) int { runtime.Goexit(); return 0 }).Named("leaver").Async(1).
+			Run(t.Context(), audit(t))
+	})
+	if !returned {
+		t.Fatal("the caller's goroutine ended")
+	}
+	if want, got := "leaver", stageError(t, err).Stage; got != want {
+		t.Errorf("the stage is %q, want %q: %v", got, want, err)
+	}
+}
+
+func TestGoexit_inClose(t *testing.T) {
+	book := &journal{}
+	opt, _ := audited(t)
+	exit := func(method string) error {
+		if method == "Close" {
+			runtime.Goexit()
+		}
+		return nil
+	}
+	returned := onItsOwn(func() {
+		_ = flow.Of(1).
+			Gather(&gatherPart{part{name: "first", book: book, hook: exit}}).
+			Gather(&gatherPart{part{name: "second", book: book}}).
+			To(&sinkPart{part{name: "sink", book: book}}).
+			Run(t.Context(), opt)
+	})
+	if returned {
+		t.Errorf("the goroutine went on")
+	}
+	want := []string{"first closed: <nil>", "second closed: <nil>", "sink closed: <nil>"}
+	if diff := cmp.Diff(want, book.all()); diff != "" {
+		t.Errorf("closed mismatch (-want +got):\n%s", diff)
+	}
+}
+
+func TestAll_bodyPanics(t *testing.T) {
+	book := &journal{}
+	opt, _ := audited(t)
+	func() {
+		defer func() {
+			if got := recover(); got != any(errBoom) {
+				t.Errorf("recovered %v, want %v", got, errBoom)
+			}
+			if want, got := "gatherer closed: streamz: no more items are needed", book.String(); got != want {
+				t.Errorf("before the panic went on: %q, want %q", got, want)
+			}
+		}()
+		above := flow.Range(0, 1000).Gather(&gatherPart{part{name: "gatherer", book: book}}).Async(2)
+		for range above.FlatMap(swallow).All(t.Context(), opt) {
+			boom()
+		}
+	}()
+}
+
+// swallow is user code above the loop that tries to keep the body's panic.
+func swallow(v int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		defer func() { _ = recover() }()
+		yield(v)
+	}
+}
+
+func TestAll_bodyReturnsOrBreaks(t *testing.T) {
+	opt, r := audited(t)
+	first := func() int {
+		for v, err := range flow.Range(7, 1000).Async(1).Map(identity).All(t.Context(), opt) {
+			if err != nil {
+				t.Error(err)
+			}
+			return v
+		}
+		return 0
+	}()
+	if want := 7; first != want {
+		t.Errorf("got %d, want %d", first, want)
+	}
+	if r.Cause != nil {
+		t.Errorf("the run ended with %v", r.Cause)
+	}
+
+	opt, r = audited(t)
+	n := 0
+	for range flow.Range(0, 1000).All(t.Context(), opt) {
+		if n++; n == 3 {
+			break
+		}
+	}
+	if n != 3 || stageReport(t, r, "all").In != 3 {
+		t.Errorf("%d rounds, want 3:\n%v", n, r)
+	}
+}
+
+func TestAll_bodyEndsItsGoroutine(t *testing.T) {
+	opt, r := audited(t)
+	returned := onItsOwn(func() {
+		for range flow.Range(0, 1000).Async(1).All(t.Context(), opt) {
+			runtime.Goexit()
+		}
+	})
+	if returned {
+		t.Errorf("the goroutine went on")
+	}
+	if got := len(r.Stages); got != 2 {
+		t.Errorf("the report has %d stages, want 2", got)
+	}
+}
