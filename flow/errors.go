@@ -86,7 +86,7 @@ func misuse(site kernel.Site, name string, err error) error {
 	case *kernel.UsedTwice:
 		e.Field, e.Want = "source", "can be used once in a job, it is also used at "+place(err.At)
 	}
-	if err == kernel.ErrNoPolicy {
+	if err == kernel.ErrNoPolicy || err == kernel.ErrSourcePolicy {
 		e.Field, e.Want = "OnError", "has no effect: "+err.Error()
 	}
 	e.Stage, e.At = name, place(site.At)

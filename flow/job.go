@@ -71,19 +71,21 @@ func (j Job) Run(ctx context.Context, opts ...Option) error {
 	return o.execute(run)
 }
 
-// prepare wires the job, or says why it cannot run.
+// prepare wires the job, or says all that keeps it from running.
 func (j Job) prepare(ctx context.Context, o *options) (*kernel.Run, error) {
-	if j.wire == nil {
-		o.err = join(o.err, &ConfigError{Stage: "job", Field: "job", Want: "must be made by a terminal, as ForEach"})
-	}
-	if o.err != nil {
-		return nil, o.err
+	if ctx == nil { // is among the errors of o
+		ctx = context.Background()
 	}
 	run := kernel.NewRun(ctx, kernel.Options{Clock: o.clock, Logger: o.logger, Host: o})
-	j.wire(run.Last(), j.last.Site)
-	if errs := run.Misuse(); len(errs) > 0 {
+	errs := []error{o.err}
+	if j.wire == nil {
+		errs = append(errs, &ConfigError{Stage: "job", Field: "job", Want: "must be made by a terminal, as ForEach"})
+	} else {
+		j.wire(run.Last(), j.last.Site)
+	}
+	if err := join(append(errs, run.Misuse()...)...); err != nil {
 		run.Abort()
-		return nil, join(errs...)
+		return nil, err
 	}
 	return run, nil
 }

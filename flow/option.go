@@ -80,7 +80,7 @@ func newOptions(ctx context.Context, opts []Option) *options {
 	}
 	if ctx == nil {
 		o.err = join(o.err, &ConfigError{Stage: "run", Field: "context", Want: "must not be nil"})
-		return o
+		ctx = context.Background()
 	}
 	if o.clock == nil {
 		o.clock = clock.From(ctx)

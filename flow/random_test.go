@@ -192,8 +192,17 @@ func (g *gamble) stage(f flow.Flow[int]) flow.Flow[int] {
 	case 10:
 		return f.Then(ops.ProcessorFunc[int, int](relay))
 	case 11:
-		inner := g.IntN(3)
-		return g.policy(f.Then(flow.Pipe(func(in flow.Flow[int]) flow.Flow[int] { return g.chain(in, inner) })))
+		inner, more, first := g.IntN(3), g.IntN(4), g.IntN(2) == 0
+		return g.policy(f.Then(flow.Pipe(func(in flow.Flow[int]) flow.Flow[int] {
+			out := g.chain(in, inner)
+			switch {
+			case more == 0:
+				return out
+			case first:
+				return flow.Concat(flow.Range(0, more), out)
+			}
+			return flow.Concat(out, flow.Range(0, more))
+		})))
 	default:
 		fn := g.mapper(name)
 		return g.policy(f.Tap(func(v int) { _ = fn(v) }))

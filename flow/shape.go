@@ -29,6 +29,7 @@ func Concat[T any](flows ...Flow[T]) Flow[T] {
 		for i, f := range flows {
 			wires[i] = f.connect
 		}
+		seg.Run().Misused(last, "concat", last.Err)
 		seg.Run().Within(last, func(kernel.Site) { kernel.InTurn(seg, down, wires) })
 	}}
 }
@@ -68,9 +69,16 @@ func (p *pipe[In, Out]) Name() string { return "pipe" }
 
 // Process runs the sub-flow over channels.
 func (p *pipe[In, Out]) Process(ctx context.Context, in <-chan In) <-chan Out {
+	if in == nil {
+		panic(&ConfigError{Stage: p.Name(), Field: "input channel", Want: "must not be nil"})
+	}
+	source := FromChan(in)
+	source.last.At = 0 // no place of the user's
+	f := then(source, p)
+	f.last.At = 0
 	out := make(chan Out)
 	o := newOptions(ctx, nil)
-	run, err := attach(then(FromChan(in), p), sender(out), settings{}).prepare(ctx, o)
+	run, err := attach(f, sender(out), settings{}).prepare(ctx, o)
 	if err != nil {
 		panic(err)
 	}
@@ -112,6 +120,7 @@ func (p *pipe[In, Out]) connect(seg *kernel.Segment, site kernel.Site, down kern
 func (p *pipe[In, Out]) parameter(seg *kernel.Segment, site kernel.Site, down kernel.Port[In]) {
 	value, _ := seg.Run().Slot(p)
 	in, ok := value.(*inlet[In])
+	seg.Run().Misused(site, p.Name(), site.Err)
 	switch {
 	case !ok:
 		seg.Run().Misused(site, p.Name(), needs("parameter", "must be used in its own build function only"))

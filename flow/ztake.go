@@ -14,7 +14,7 @@ import "github.com/go-streamz/streamz/stage"
 //
 // In a flow the end travels upstream and stops the source. Over bare channels the
 // producer learns nothing: it has to watch its context, or the Take needs
-// [Take.WithDrain].
+// [ops.Take.WithDrain].
 func (f Flow[T]) Take(count int) Flow[T] {
 	return then(f, stage.Take[T](count))
 }

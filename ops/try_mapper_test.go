@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"log/slog"
 	"math/rand/v2"
 	"strconv"
@@ -104,8 +106,7 @@ func TestTryMapperErrorsGoTo(t *testing.T) {
 func captureLog(t *testing.T, fn func()) string {
 	t.Helper()
 	var buf bytes.Buffer
-	old := slog.Default()
-	defer slog.SetDefault(old)
+	defer restoreLog(slog.Default(), log.Writer(), log.Flags())
 	slog.SetDefault(slog.New(slog.NewTextHandler(&buf, &slog.HandlerOptions{
 		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 			if a.Key == slog.TimeKey {
@@ -116,6 +117,13 @@ func captureLog(t *testing.T, fn func()) string {
 	})))
 	fn()
 	return buf.String()
+}
+
+// restoreLog also gives package log its output back, which SetDefault took.
+func restoreLog(logger *slog.Logger, w io.Writer, flags int) {
+	slog.SetDefault(logger)
+	log.SetOutput(w)
+	log.SetFlags(flags)
 }
 
 func TestTryMapperHandlerRunsOnTheProcessorsGoroutine(t *testing.T) {

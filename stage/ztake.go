@@ -14,7 +14,7 @@ import "github.com/go-streamz/streamz/ops"
 //
 // In a flow the end travels upstream and stops the source. Over bare channels the
 // producer learns nothing: it has to watch its context, or the Take needs
-// [Take.WithDrain].
+// [ops.Take.WithDrain].
 func Take[T any](count int) Stage[T, T] {
 	return Of(ops.NewTake[T](count))
 }

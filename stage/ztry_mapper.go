@@ -5,7 +5,7 @@ package stage
 import "github.com/go-streamz/streamz/ops"
 
 // TryMap applies a function that can fail to every item, in order. A failed
-// item has no output and its error is reported, see [ItemError].
+// item has no output and its error is reported, see [ops.ItemError].
 //
 //   - Emits: one item for each item whose call succeeds
 //   - Holds: one item

@@ -34,10 +34,11 @@ func main() {
 
 // settings are what the command line says.
 type settings struct {
-	dir       string
-	top       int
-	all, skip bool
-	verify    bool
+	dir      string
+	top      int
+	packages bool
+	skip     bool
+	verify   bool
 }
 
 // run is the program. Its result is the exit code: 0, 1 after a failure, or 2 if the
@@ -69,7 +70,7 @@ func parseArgs(args []string, stderr io.Writer) (settings, error) {
 	set := flag.NewFlagSet("linecount", flag.ContinueOnError)
 	set.SetOutput(stderr)
 	set.IntVar(&s.top, "top", 12, "how many packages to show, the largest first")
-	set.BoolVar(&s.all, "all", false, "count also what the go command ignores, as testdata")
+	set.BoolVar(&s.packages, "packages", false, "count only what the go command takes for packages, as testdata is not")
 	set.BoolVar(&s.skip, "skip", false, "skip files that cannot be read, instead of stopping")
 	set.BoolVar(&s.verify, "verify", false, "count again without the library, and compare")
 	set.Usage = func() {
@@ -127,7 +128,7 @@ func (s settings) folder(ctx context.Context) (string, error) {
 }
 
 // take tells whether to count a file.
-func (s settings) take(file string) bool { return s.all || goCommandTakes(file) }
+func (s settings) take(file string) bool { return !s.packages || goCommandTakes(file) }
 
 // unreadable says what to do about a file that cannot be read.
 func (s settings) unreadable() flow.Policy {
@@ -150,11 +151,9 @@ func countFlow(ctx context.Context, tree fs.FS, s settings, log io.Writer) (tota
 }
 
 // failed counts the files that were skipped: each failed with one line.
-func failed(books flow.Report) (n int64) {
-	for _, stage := range books.Stages {
-		n += stage.Failed
-	}
-	return n
+func failed(books flow.Report) int64 {
+	read, _ := books.Stage("read")
+	return read.Failed
 }
 
 // verify counts with the plain program. That it counts something else is an error.

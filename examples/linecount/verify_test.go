@@ -56,7 +56,7 @@ func randomTree(r *rand.Rand) fstest.MapFS {
 func TestPlainCount_random_trees(t *testing.T) {
 	for seed := range uint64(500) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			tree, s := randomTree(rand.New(rand.NewPCG(seed, 1))), settings{all: seed%2 == 0}
+			tree, s := randomTree(rand.New(rand.NewPCG(seed, 1))), settings{packages: seed%2 == 0}
 			got, _, err := counted(t.Context(), t, tree, s)
 			if err != nil {
 				t.Fatal(err)
@@ -103,7 +103,7 @@ func sub(t *testing.T, tree fs.FS, dir string) fs.FS {
 func TestPlainCount_toolchain(t *testing.T) {
 	for _, dir := range []string{"go", "cmd/go", "cmd/compile/internal/syntax", "internal/types"} {
 		t.Run(dir, func(t *testing.T) {
-			tree, s := sub(t, toolchain(t), dir), settings{all: true}
+			tree, s := sub(t, toolchain(t), dir), settings{}
 			got, _, err := counted(t.Context(), t, tree, s)
 			if err != nil {
 				t.Fatal(err)

@@ -1,6 +1,9 @@
 package gen
 
-import "strings"
+import (
+	"go/token"
+	"strings"
+)
 
 // readDoc gives the stage the comment of the processor's type. In a user's
 // package a type need not have one.
@@ -15,7 +18,31 @@ func (b *builder) readDoc(st *stage) {
 	case !ok:
 		b.addf(decl.spec.Pos(), "the comment of type %s must begin with its name", st.processor)
 	}
-	st.Doc = commentLines(text)
+	st.Doc = commentLines(b.qualifyLinks(text))
+}
+
+// qualifyLinks makes the doc links to names of the input package lead there from the
+// output, which is another package.
+func (b *builder) qualifyLinks(text string) string {
+	if b.qualifier == "" {
+		return text
+	}
+	var out strings.Builder
+	for {
+		before, rest, ok := strings.Cut(text, "[")
+		out.WriteString(before)
+		if !ok {
+			return out.String()
+		}
+		out.WriteString("[")
+		name, _, _ := strings.Cut(rest, "]")
+		first, _, _ := strings.Cut(strings.TrimPrefix(name, "*"), ".")
+		if _, declared := b.names[first]; declared && token.IsExported(first) {
+			out.WriteString(strings.Repeat("*", len(name)-len(strings.TrimPrefix(name, "*"))) + b.qualifier + ".")
+			rest = strings.TrimPrefix(rest, "*")
+		}
+		text = rest
+	}
 }
 
 // renameDoc replaces the first word of a comment, the type's name.

@@ -68,7 +68,7 @@ func (s *Stage) settle(f *Fault) error {
 	s.Outside()
 	verdict := s.decide(f, blame)
 	if s.told != nil && f.item {
-		s.told(s.seg.ctx, f)
+		s.told(s.ctx, f)
 	}
 	if verdict == Skip {
 		return nil
@@ -88,7 +88,7 @@ func (s *Stage) decide(f *Fault, blame error) Verdict {
 			_ = s.seg.run.fail(blame)
 		}
 	}()
-	verdict := s.policy.Decide(s.seg.ctx, f, blame)
+	verdict := s.policy.Decide(s.ctx, f, blame)
 	clean = true
 	return verdict
 }

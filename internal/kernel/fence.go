@@ -45,7 +45,7 @@ func (f *fence[T]) emitPlain(v T) error {
 // admit books an item out, or refuses it after the first error or the end of the
 // context.
 func (f *fence[T]) admit() error {
-	if f.s.stuck == nil && f.s.seg.ctx.Err() != nil {
+	if f.s.stuck == nil && f.s.ctx.Err() != nil {
 		f.s.stuck = f.s.seg.cause()
 	}
 	if f.s.stuck != nil {

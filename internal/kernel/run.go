@@ -85,7 +85,7 @@ func (r *Run) Logger() *slog.Logger { return r.opts.Logger }
 // Last makes the segment in which wiring begins: the one of the sink. Execute
 // runs it on the caller's goroutine.
 func (r *Run) Last() *Segment {
-	seg := &Segment{run: r, ctx: r.ctx, cancel: r.cancel, clock: r.opts.Clock}
+	seg := newSegment(r, r.ctx, r.cancel)
 	r.segs = append(r.segs, seg)
 	return seg
 }
@@ -94,7 +94,7 @@ func (r *Run) Last() *Segment {
 // needs its items any more.
 func (r *Run) segment() *Segment {
 	ctx, cancel := context.WithCancelCause(r.ctx)
-	seg := &Segment{run: r, ctx: ctx, cancel: cancel, clock: r.opts.Clock}
+	seg := newSegment(r, ctx, cancel)
 	r.segs = append(r.segs, seg)
 	return seg
 }
@@ -107,7 +107,7 @@ func (r *Run) stage(seg *Segment, site Site, name, op string) *Stage {
 		site.Policy = r.policy
 	}
 	s := r.newStage()
-	s.seg, s.at, s.mark = seg, &seg.at, int32(len(r.stages))
+	s.seg, s.ctx, s.at, s.mark = seg, seg.ctx, &seg.at, int32(len(r.stages))
 	s.name, s.op, s.place, s.policy = r.scope+name, op, site.At, site.Policy
 	r.stages = append(r.stages, s)
 	return s

@@ -7,12 +7,18 @@ import (
 	"github.com/go-streamz/streamz/clock"
 )
 
-// Segment is one goroutine of a run: a head and the stages fused behind it.
+// Segment is one goroutine of a run, a head and the stages fused behind it, as those
+// see it who wire what is in front of them.
 type Segment struct {
+	*thread
+	*feed
+}
+
+// thread is the goroutine.
+type thread struct {
 	run    *Run
 	ctx    context.Context // the segment's own scope; user functions get it
 	cancel context.CancelCauseFunc
-	feed
 	result error // of work
 	at     int32 // whose user code runs: a stage's mark, or ^mark outside its items
 
@@ -29,15 +35,29 @@ type Segment struct {
 	rings   <-chan time.Time // the alarm's channel, nil when no timer needs it
 }
 
-// feed is where a segment's items come from.
+// feed is where a segment's items come from. It may be one of several that the segment
+// takes in turn.
 type feed struct {
 	starts []func() error // see Stage.OnStart
 	head   func() error
 	exits  []func() // the ends of the queues that lead to it
 }
 
-// run runs the feed to its end.
-func (f *feed) run() error {
+func newSegment(r *Run, ctx context.Context, cancel context.CancelCauseFunc) *Segment {
+	all := &struct {
+		Segment
+		thread
+		feed
+	}{thread: thread{run: r, ctx: ctx, cancel: cancel, clock: r.opts.Clock}}
+	all.Segment = Segment{&all.thread, &all.feed}
+	return &all.Segment
+}
+
+// branch is the segment for those who wire one of its feeds.
+func (g *Segment) branch(f *feed) *Segment { return &Segment{thread: g.thread, feed: f} }
+
+// drive runs the feed to its end.
+func (f *feed) drive() error {
 	for _, start := range f.starts {
 		if err := start(); err != nil {
 			return err
@@ -79,10 +99,10 @@ func (g *Segment) work() (err error) {
 		if !clean {
 			err = g.rescue(recover())
 		}
-		g.feed.leave()
+		g.leave()
 		g.stopTimers()
 	}()
-	err = g.feed.run()
+	err = g.drive()
 	clean = true
 	return err
 }

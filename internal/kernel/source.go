@@ -37,6 +37,9 @@ func Feed[T any](seg *Segment, site Site, src Source[T], down Port[T]) {
 	if src.Err != nil {
 		return
 	}
+	if site.Policy != nil && site.Policy != StopAll {
+		run.Misused(site, src.Name, ErrSourcePolicy)
+	}
 	run.once(site, src.Name, src.Once)
 	seg, down = separate(seg, false, src.Chan == nil, nil, down)
 	s := run.stage(seg, site, src.Name, src.Op)

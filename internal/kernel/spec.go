@@ -50,8 +50,12 @@ type Spec[In, Out any] struct {
 	Connect func(seg *Segment, site Site, down Port[Out]) (*Segment, Port[In])
 }
 
-// ErrNoPolicy is the misuse of a policy on a stage that has no function to fail.
-var ErrNoPolicy = errors.New("the stage calls no function that could fail")
+var (
+	// ErrNoPolicy is the misuse of a policy on a stage that has no function to fail.
+	ErrNoPolicy = errors.New("the stage calls no function that could fail")
+	// ErrSourcePolicy is the misuse of a policy other than StopAll on a source.
+	ErrSourcePolicy = errors.New("a source that fails ends the run")
+)
 
 // Attach puts a stage in front of down, in seg or in a new segment, and returns
 // the segment and the port that the stage above has to use.

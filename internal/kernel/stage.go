@@ -48,8 +48,9 @@ type Site struct {
 type Stage struct {
 	Counts
 	seg  *Segment
-	at   *int32 // the segment's
-	mark int32  // index in run.stages; what *at holds while user code of this stage runs
+	ctx  context.Context // the segment's
+	at   *int32          // the segment's
+	mark int32           // index in run.stages; what *at holds while user code of this stage runs
 
 	name, op string
 	place    uintptr
@@ -84,7 +85,7 @@ func (s *Stage) At() uintptr { return s.place }
 func (s *Stage) Segment() *Segment { return s.seg }
 
 // Context is what user functions of the stage get.
-func (s *Stage) Context() context.Context { return s.seg.ctx }
+func (s *Stage) Context() context.Context { return s.ctx }
 
 // Mark is a stage's place in its segment, for the closure that is its Push to carry.
 type Mark struct {
@@ -102,7 +103,7 @@ func (m Mark) Enter() { *m.at = m.no }
 // Next is asked by a source of our own, and by a stage that gives several items for
 // one, before each item: it books it out, unless the segment has to end.
 func (s *Stage) Next() error {
-	if s.seg.ctx.Err() != nil {
+	if s.ctx.Err() != nil {
 		return s.seg.cause()
 	}
 	s.Out++
@@ -168,7 +169,7 @@ func (s *Stage) Break(err error) error {
 func (s *Stage) Elsewhere(item any, attempt int, err error) {
 	f := &Fault{Stage: s, Item: item, Err: err, Attempt: attempt, Nth: s.elsewhere.Add(1), item: true}
 	blame := s.seg.run.opts.Host.Blame(f)
-	if s.policy == nil || s.policy.Decide(s.seg.ctx, f, blame) == Stop {
+	if s.policy == nil || s.policy.Decide(s.ctx, f, blame) == Stop {
 		_ = s.seg.run.fail(blame)
 	}
 }
@@ -182,7 +183,7 @@ func (s *Stage) Broke(err error) {
 // other context, and that one is a failure like any other. After an early stop
 // nothing that a call still in flight says can matter.
 func (s *Stage) echo(err error) bool {
-	ended := s.seg.ctx.Err()
+	ended := s.ctx.Err()
 	if ended == nil {
 		return false
 	}
@@ -213,7 +214,7 @@ func (s *Stage) open() error {
 		if err := s.seg.Halted(); err != nil {
 			return err
 		}
-		if err := s.protect(func() error { return s.opens(s.seg.ctx) }); err != nil {
+		if err := s.protect(func() error { return s.opens(s.ctx) }); err != nil {
 			return err
 		}
 	}
@@ -253,7 +254,7 @@ func (s *Stage) record(err error) error {
 	if err == nil || err == ErrStop {
 		return err
 	}
-	if ended := s.seg.ctx.Err(); ended != nil && errors.Is(err, ended) {
+	if ended := s.ctx.Err(); ended != nil && errors.Is(err, ended) {
 		return s.seg.cause()
 	}
 	return s.settle(&Fault{Stage: s, Err: err, Attempt: 1})

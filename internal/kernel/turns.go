@@ -6,16 +6,12 @@ package kernel
 func InTurn[T any](seg *Segment, down Port[T], wires []func(*Segment, Port[T])) {
 	t := &turns{feeds: make([]feed, len(wires))}
 	port := Port[T]{Push: t.watch(down.Push), Signal: down.Signal, to: down.to, queue: down.queue}
-	outer := seg.feed
 	for i := len(wires) - 1; i >= 0; i-- {
-		seg.feed = feed{}
-		wires[i](seg, port)
-		t.feeds[i] = seg.feed
+		wires[i](seg.branch(&t.feeds[i]), port)
 		port.Signal = withoutEnd(down.Signal)
 	}
-	outer.head = t.run
-	outer.exits = append(outer.exits, t.leave)
-	seg.feed = outer
+	seg.head = func() error { return t.drive(seg) }
+	seg.exits = append(seg.exits, t.leave)
 }
 
 type turns struct {
@@ -34,9 +30,12 @@ func (t *turns) watch[T any](push func(T) error) func(T) error {
 	}
 }
 
-func (t *turns) run() error {
+func (t *turns) drive(seg *Segment) error {
 	for i := range t.feeds {
-		err := t.feeds[i].run()
+		if err := seg.Halted(); err != nil {
+			return err
+		}
+		err := t.feeds[i].drive()
 		t.feeds[i].leave()
 		if err != nil && (err != ErrStop || t.stopped) {
 			return err

@@ -1,0 +1,345 @@
+package flow_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/go-streamz/streamz/flow"
+	"github.com/go-streamz/streamz/ops"
+)
+
+// foreign makes a processor of a body that gets its output.
+func foreign(body func(ctx context.Context, in <-chan int, out chan<- int)) ops.Processor[int, int] {
+	return ops.ProcessorFunc[int, int](func(ctx context.Context, in <-chan int) <-chan int {
+		out := make(chan int)
+		go func() {
+			defer close(out)
+			body(ctx, in, out)
+		}()
+		return out
+	})
+}
+
+// two passes two items on and ends.
+func two(ctx context.Context, in <-chan int, out chan<- int) {
+	for range 2 {
+		select {
+		case v := <-in:
+			select {
+			case out <- v:
+			case <-ctx.Done():
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// blind does not look at its context.
+func blind(_ context.Context, in <-chan int, out chan<- int) {
+	for v := range in {
+		out <- v
+	}
+}
+
+func TestForeign_relaysInOrder(t *testing.T) {
+	opt, r := audited(t)
+	p := ops.ProcessorFunc[int, int](relay)
+	got, err := flow.Range(0, 100).Map(identity).Then(p).Named("mine").Then(p).Collect(t.Context(), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := make([]int, 100)
+	for i := range want {
+		want[i] = i
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Collect() mismatch (-want +got):\n%s", diff)
+	}
+	s := stageReport(t, r, "mine")
+	wantReport := flow.StageReport{Name: "mine", Op: "Then", At: s.At, In: 100, Passed: 100, Out: 100}
+	if diff := cmp.Diff(wantReport, s); diff != "" {
+		t.Errorf("report mismatch (-want +got):\n%s", diff)
+	}
+	if want := (flow.Goroutines{Started: 2, Ended: 2}); r.Goroutines != want {
+		t.Errorf("goroutines = %v, want %v", r.Goroutines, want)
+	}
+}
+
+func TestForeign_thatEndsEarly(t *testing.T) {
+	sources := map[string]flow.Flow[int]{
+		"an endless source":  flow.Repeat(1),
+		"a blocked source":   blocked(2),
+		"an idle source":     flow.Concat(flow.Of(1, 1), flow.FromChan(make(chan int))),
+		"behind a boundary":  flow.Repeat(1).Async(1),
+		"behind another":     flow.Repeat(1).Then(ops.ProcessorFunc[int, int](relay)),
+		"behind one like it": flow.Repeat(1).Then(foreign(two)),
+	}
+	for name, f := range sources {
+		t.Run(name, func(t *testing.T) {
+			book := &journal{}
+			got, err := f.Gather(&gatherPart{part{name: "above", book: book}}).Then(foreign(two)).
+				Gather(&gatherPart{part{name: "below", book: book}}).Count(t.Context(), audit(t))
+			if err != nil || got != 2 {
+				t.Errorf("Count() = %d, %v, want 2", got, err)
+			}
+			want := []string{"above closed: " + flow.ErrStop.Error(), "below closed: <nil>"}
+			if diff := cmp.Diff(want, book.all()); diff != "" {
+				t.Errorf("closed mismatch (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestForeign_thatIgnoresItsContext(t *testing.T) {
+	t.Run("at the end", func(t *testing.T) {
+		if n, err := flow.Range(0, 10).Then(foreign(blind)).Count(t.Context(), audit(t)); n != 10 || err != nil {
+			t.Errorf("Count() = %d, %v", n, err)
+		}
+	})
+	t.Run("at an early end below", func(t *testing.T) {
+		if n, err := flow.Repeat(1).Then(foreign(blind)).Take(3).Count(t.Context(), audit(t)); n != 3 || err != nil {
+			t.Errorf("Count() = %d, %v", n, err)
+		}
+	})
+	t.Run("at a failure below", func(t *testing.T) {
+		err := flow.Repeat(1).Then(foreign(blind)).TryMap(func(int) (int, error) { return 0, errPlanted }).Run(t.Context(), audit(t))
+		if !errors.Is(err, errPlanted) {
+			t.Errorf("Run() = %v", err)
+		}
+	})
+	t.Run("at a failure above", func(t *testing.T) {
+		err := flow.Of(1).TryMap(func(int) (int, error) { return 0, errPlanted }).Then(foreign(blind)).Run(t.Context(), audit(t))
+		if !errors.Is(err, errPlanted) {
+			t.Errorf("Run() = %v", err)
+		}
+	})
+	t.Run("at a cancellation", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			if err := cancelled(t, blocked(1).Then(foreign(blind)).Run); err != errEnough {
+				t.Errorf("Run() = %v, want %v", err, errEnough)
+			}
+		})
+	})
+}
+
+// chatty gives items without looking at its input until its context ends, or gives up.
+func chatty(sawEnd *bool) func(ctx context.Context, in <-chan int, out chan<- int) {
+	return func(ctx context.Context, _ <-chan int, out chan<- int) {
+		for range 100_000 {
+			select {
+			case out <- 1:
+			case <-ctx.Done():
+				*sawEnd = true
+				return
+			}
+		}
+	}
+}
+
+func TestForeign_thatOnlyWatchesItsContextHearsOfAnEarlyEnd(t *testing.T) {
+	endings := map[string]func(flow.Flow[int]) flow.Flow[int]{
+		"Take":                   func(f flow.Flow[int]) flow.Flow[int] { return f.Take(3) },
+		"Take behind a boundary": func(f flow.Flow[int]) flow.Flow[int] { return f.Async(1).Take(3) },
+		"Take behind another":    func(f flow.Flow[int]) flow.Flow[int] { return f.Then(ops.ProcessorFunc[int, int](relay)).Take(3) },
+		"Take in a branch":       func(f flow.Flow[int]) flow.Flow[int] { return flow.Concat(f.Take(3), flow.Empty[int]()) },
+		"Take of nothing":        func(f flow.Flow[int]) flow.Flow[int] { return flow.Concat(flow.Of(1, 1, 1), f.Take(0)) },
+	}
+	for name, end := range endings {
+		t.Run(name, func(t *testing.T) {
+			sawEnd := false
+			n, err := end(blocked(0).Then(foreign(chatty(&sawEnd)))).Count(t.Context(), audit(t))
+			if n != 3 || err != nil {
+				t.Errorf("Count() = %d, %v, want 3", n, err)
+			}
+			if !sawEnd {
+				t.Errorf("its context did not end: a run of an endless processor would never end")
+			}
+		})
+	}
+}
+
+func TestForeign_thatWaitsForItsContextAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		waits := func(ctx context.Context, in <-chan int, out chan<- int) {
+			out <- <-in
+			<-ctx.Done()
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		n, err := flow.Repeat(1).Then(foreign(waits)).Take(1).Count(ctx, audit(t))
+		if n != 1 || err != nil {
+			t.Errorf("Count() = %d, %v", n, err)
+		}
+		if ctx.Err() != nil {
+			t.Errorf("the early end did not end the context of the processor")
+		}
+	})
+}
+
+func TestForeign_thatReturnsNil(t *testing.T) {
+	null := ops.ProcessorFunc[int, int](func(context.Context, <-chan int) <-chan int { return nil })
+	book := &journal{}
+	err := flow.Of(1).Then(ops.ProcessorFunc[int, int](relay)).Then(null).Named("null").
+		Then(ops.ProcessorFunc[int, int](relay)).
+		To(&sinkPart{part{name: "sink", book: book}}).Run(t.Context(), audit(t))
+	if failed := stageError(t, err); failed.Stage != "null" {
+		t.Errorf("Run() = %v, want a failure of the stage", err)
+	}
+	if got := len(book.all()); got != 1 {
+		t.Errorf("the sink was closed %d times, want 1", got)
+	}
+}
+
+// parser is a processor of another's making: it embeds one of ours and has a Process of
+// its own, past which it must not be fused.
+type parser struct {
+	*ops.TryMapper[int, int]
+	ran *bool
+}
+
+func (p parser) Process(ctx context.Context, in <-chan int) <-chan int {
+	*p.ran = true
+	return p.TryMapper.Process(ctx, in)
+}
+
+func newParser(fn func(int) (int, error)) parser {
+	return parser{ops.NewTryMapper(fn).WithName("parser"), new(bool)}
+}
+
+func failsOn(bad int) func(int) (int, error) {
+	return func(v int) (int, error) {
+		if v == bad {
+			return 0, errPlanted
+		}
+		return v, nil
+	}
+}
+
+func TestForeign_thatEmbedsAProcessorIsNotFusedPastItsProcess(t *testing.T) {
+	p := newParser(failsOn(-1))
+	if err := flow.Of(1).Then(p).Run(t.Context(), audit(t)); err != nil {
+		t.Fatal(err)
+	}
+	if !*p.ran {
+		t.Errorf("its Process was not called")
+	}
+}
+
+func TestForeign_itemFailureStopsTheRun(t *testing.T) {
+	f, place := flow.Range(0, 10).Then(newParser(failsOn(3))), at()
+	opt, r := audited(t)
+	err := f.Run(t.Context(), opt)
+	failed := stageError(t, err)
+	if failed.Stage != "parser" || failed.Item != 3 || failed.At != place || failed.Attempt != 1 || !errors.Is(err, errPlanted) {
+		t.Errorf("Run() = %#v, want the failure of item 3 of the stage", failed)
+	}
+	if want, got := int64(1), stageReport(t, r, "parser").Failed; got != want {
+		t.Errorf("Failed = %d, want %d", got, want)
+	}
+}
+
+func TestForeign_policyDecides(t *testing.T) {
+	opt, r := audited(t)
+	got, err := flow.Range(0, 5).Then(newParser(failsOn(3))).OnError(flow.Skip()).Collect(t.Context(), opt, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]int{0, 1, 2, 4}, got); diff != "" {
+		t.Errorf("Collect() mismatch (-want +got):\n%s", diff)
+	}
+	s := stageReport(t, r, "parser")
+	want := flow.StageReport{Name: "parser", Op: "Then", At: s.At, In: 5, Passed: 4, Out: 4, Failed: 1}
+	if diff := cmp.Diff(want, s); diff != "" {
+		t.Errorf("report mismatch (-want +got):\n%s", diff)
+	}
+	var asked []any
+	err = flow.Range(0, 5).Then(newParser(failsOn(3))).OnError(flow.Handle(func(_ context.Context, e *flow.StageError) flow.Policy {
+		asked = append(asked, e.Item)
+		return flow.Stop()
+	})).Run(t.Context(), audit(t))
+	if !errors.Is(err, errPlanted) {
+		t.Errorf("Run() = %v, want %v", err, errPlanted)
+	}
+	if diff := cmp.Diff([]any{3}, asked); diff != "" {
+		t.Errorf("asked mismatch (-want +got):\n%s", diff)
+	}
+}
+
+func TestForeign_policyOfASubFlowDecides(t *testing.T) {
+	p := flow.Pipe(func(f flow.Flow[int]) flow.Flow[int] { return f.Then(newParser(failsOn(3))) })
+	n, err := flow.Range(0, 5).Then(p).OnError(flow.Skip()).Count(t.Context(), audit(t), quiet)
+	if n != 4 || err != nil {
+		t.Errorf("Count() = %d, %v, want 4", n, err)
+	}
+}
+
+func TestForeign_panicOfOursInsideIsAnErrorOfTheStage(t *testing.T) {
+	p := newParser(func(int) (int, error) { boom(); return 0, nil })
+	err := flow.Of(1).Then(p).OnError(flow.Skip()).Run(t.Context(), audit(t), quiet)
+	if failed := stageError(t, err); failed.Stage != "parser" || !errors.Is(err, errBoom) {
+		t.Errorf("Run() = %v, want the panic as an error of the stage", err)
+	}
+	if _, ok := errors.AsType[*flow.PanicError](err); !ok {
+		t.Errorf("Run() = %v, want a *PanicError", err)
+	}
+}
+
+func TestForeign_reportsAFailureOfItsOwn(t *testing.T) {
+	reports := func(ctx context.Context, in <-chan int, out chan<- int) {
+		out <- <-in
+		if !ops.Report(ctx, errPlanted) {
+			out <- -1
+		}
+	}
+	err := flow.Repeat(1).Then(foreign(reports)).Named("mine").Run(t.Context(), audit(t))
+	if failed := stageError(t, err); failed.Stage != "mine" || !errors.Is(err, errPlanted) {
+		t.Errorf("Run() = %v, want the failure of the stage", err)
+	}
+}
+
+func TestForeign_flatMapOverAnEndlessSequence(t *testing.T) {
+	type expander struct {
+		ops.Processor[int, int]
+	}
+	p := expander{ops.NewFlatMapper(func(int) iter.Seq[int] {
+		return func(yield func(int) bool) {
+			for n := 0; n < 100_000 && yield(n); n++ {
+				continue
+			}
+		}
+	})}
+	opt, r := audited(t)
+	n, err := flow.Repeat(1).Then(p).Take(3).Count(t.Context(), opt)
+	if n != 3 || err != nil {
+		t.Errorf("Count() = %d, %v", n, err)
+	}
+	if got := stageReport(t, r, "flat-mapper").Out; got > 10 {
+		t.Errorf("it gave %d items, want it to be ended early", got)
+	}
+}
+
+func TestForeign_timesOfABatchBehindItAreExact(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var got []time.Duration
+		err := blocked(3).Then(ops.ProcessorFunc[int, int](relay)).Batch(10, time.Second).
+			ForEach(func(_ context.Context, _ []int) error {
+				got = append(got, time.Since(start))
+				return flow.ErrStop
+			}).Run(t.Context(), audit(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]time.Duration{time.Second}, got); diff != "" {
+			t.Errorf("times mismatch (-want +got):\n%s", diff)
+		}
+	})
+}
