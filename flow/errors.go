@@ -50,6 +50,9 @@ func (e *StageError) Error() string {
 	if e.text != "" {
 		b.WriteString(": item " + e.text)
 	}
+	if p, ok := e.Err.(*PanicError); ok {
+		return b.String() + fmt.Sprintf(": panic: %v", p.Value)
+	}
 	return b.String() + ": " + e.Err.Error()
 }
 
@@ -65,7 +68,7 @@ func faultError(f *kernel.Fault) error {
 	case f.Panic == any(kernel.ErrGoexit):
 		return errGoexit
 	case f.Panicked():
-		return &PanicError{Value: f.Panic, Stack: f.Stack}
+		return &PanicError{Processor: f.Stage.Name(), Value: f.Panic, Stack: f.Stack}
 	}
 	return f.Err
 }

@@ -75,12 +75,11 @@ func TestForeign_relaysInOrder(t *testing.T) {
 
 func TestForeign_thatEndsEarly(t *testing.T) {
 	sources := map[string]flow.Flow[int]{
-		"an endless source":  flow.Repeat(1),
-		"a blocked source":   blocked(2),
-		"an idle source":     flow.Concat(flow.Of(1, 1), flow.FromChan(make(chan int))),
-		"behind a boundary":  flow.Repeat(1).Async(1),
-		"behind another":     flow.Repeat(1).Then(ops.ProcessorFunc[int, int](relay)),
-		"behind one like it": flow.Repeat(1).Then(foreign(two)),
+		"an endless source": flow.Repeat(1),
+		"a blocked source":  blocked(2),
+		"an idle source":    flow.Concat(flow.Of(1, 1), flow.FromChan(make(chan int))),
+		"behind a boundary": flow.Repeat(1).Async(1),
+		"behind another":    flow.Repeat(1).Then(ops.ProcessorFunc[int, int](relay)),
 	}
 	for name, f := range sources {
 		t.Run(name, func(t *testing.T) {
@@ -295,9 +294,12 @@ func TestForeign_panicOfOursInsideIsAnErrorOfTheStage(t *testing.T) {
 func TestForeign_reportsAFailureOfItsOwn(t *testing.T) {
 	reports := func(ctx context.Context, in <-chan int, out chan<- int) {
 		out <- <-in
-		if !ops.Report(ctx, errPlanted) {
+		sup, ok := ops.SupervisorFrom(ctx)
+		if !ok {
 			out <- -1
+			return
 		}
+		sup.Failed(errPlanted)
 	}
 	err := flow.Repeat(1).Then(foreign(reports)).Named("mine").Run(t.Context(), audit(t))
 	if failed := stageError(t, err); failed.Stage != "mine" || !errors.Is(err, errPlanted) {

@@ -20,6 +20,7 @@ type options struct {
 	clock  clock.Clock
 	logger *slog.Logger
 	report *Report
+	crash  bool // leave panics alone: a sub-flow over channels with nobody to tell
 	format func(item any) string
 	err    error
 }

@@ -104,7 +104,7 @@ func panicking() []struct {
 		{"the error handler of a processor", "try-mapper", "TryMap", one.Then(ops.NewTryMapper(func(int) (int, error) { return 0, errPlanted }).
 			OnError(func(context.Context, *ops.ItemError) { boom() })).OnError(flow.Skip()).Run},
 		{"Process of a processor", "processor-func", "Then", one.Then(ops.ProcessorFunc[int, int](func(context.Context, <-chan int) <-chan int { boom(); return nil })).Run},
-		{"the done of a barrier", "for-each", "ForEach", runsOf(barriered(func(error) { boom() }).
+		{"the done of a barrier", "source", "FromSignals", runsOf(barriered(func(error) { boom() }).
 			ForEach(func(context.Context, int) error { return nil }))},
 	}
 }
@@ -214,9 +214,12 @@ func TestPanic_inDoneOfBarrierThatNeverArrived(t *testing.T) {
 
 func TestPanic_valueThatIsNoError(t *testing.T) {
 	err := flow.Of(1).Map(func(int) int { panic("a text") }).Run(t.Context(), audit(t))
-	want := "panic: a text"
-	if got := stageError(t, err).Err.Error(); got != want {
+	failed := stageError(t, err)
+	if want, got := "mapper: panic: a text", failed.Err.Error(); got != want {
 		t.Errorf("the cause is %q, want %q", got, want)
+	}
+	if want, got := "): panic: a text", failed.Error(); !strings.HasSuffix(got, want) { // names the stage once
+		t.Errorf("the error is %q, want one that ends in %q", got, want)
 	}
 }
 

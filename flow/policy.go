@@ -34,9 +34,10 @@ func Stop() Policy { return Policy{} }
 // so on, and all counted in the report.
 func Skip() Policy { return Policy{kind: skip} }
 
-// Handle asks decide for each failed item what is to happen. It is called on the
-// stage's goroutine, one item at a time, and the stream waits for it; it must not call
-// Handle again. Items that it skips are not logged.
+// Handle asks decide for each failed item what is to happen: it gives [Stop] or [Skip].
+// It is called on the stage's goroutine, and the stream waits for it. A stage calls it for
+// one item at a time; the stages of a sub-flow that share it may call it at once. Items
+// that it skips are not logged.
 func Handle(decide func(ctx context.Context, failed *StageError) Policy) Policy {
 	p := Policy{kind: handle, ask: decide}
 	if decide == nil {

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,8 +48,9 @@ var quiet = flow.WithLogger(slog.New(slog.DiscardHandler))
 // always gives the same one.
 type gamble struct {
 	*rand.Rand
-	cancel context.CancelCauseFunc
-	trace  []string
+	cancel   context.CancelCauseFunc
+	trace    []string
+	barriers []atomic.Int32 // how often each one's function was called
 }
 
 func randomFlow(t *testing.T, seed uint64) {
@@ -79,8 +81,14 @@ func randomFlow(t *testing.T, seed uint64) {
 		if !expected(err) {
 			t.Errorf("%v\nended with an error nobody planted: %v\n%v", g.trace, err, r)
 		}
-	case <-time.After(24 * time.Hour):
-		t.Fatalf("%v\nhangs", g.trace)
+	case <-time.After(24 * time.Hour): // of an idle source
+		cancel(errPlanted)
+		<-done
+	}
+	for i := range g.barriers {
+		if n := g.barriers[i].Load(); n > 1 {
+			t.Errorf("%v\nbarrier %d arrived %d times", g.trace, i, n)
+		}
 	}
 }
 
@@ -99,7 +107,7 @@ func expected(err error) bool {
 // source makes n items, in one of several ways.
 func (g *gamble) source() flow.Flow[int] {
 	n := g.IntN(40)
-	kind := g.IntN(6)
+	kind := g.IntN(8)
 	g.trace = append(g.trace, fmt.Sprintf("source %d of %d", kind, n))
 	switch kind {
 	case 0:
@@ -137,6 +145,12 @@ func (g *gamble) source() flow.Flow[int] {
 		return flow.FromChan(ch)
 	case 4:
 		return flow.Concat(flow.Range(0, n/2).Async(1).Take(g.IntN(5)), flow.Range(n/2, n))
+	case 5:
+		g.barriers = make([]atomic.Int32, n)
+		return flow.FromSignals(&marker{g, n, 1 + g.IntN(3)})
+	case 6:
+		idle := make(chan int) // nothing ever comes; the run's end is what ends it
+		return flow.Concat(flow.Range(0, n), flow.FromChan(idle).Take(g.IntN(2)), flow.Range(n, n+2))
 	default:
 		return flow.FromSlice(slices.Collect(func(yield func(int) bool) {
 			for i := range n {
@@ -146,6 +160,26 @@ func (g *gamble) source() flow.Flow[int] {
 			}
 		}))
 	}
+}
+
+// marker sends a barrier and a watermark behind every few items.
+type marker struct {
+	g        *gamble
+	n, every int
+}
+
+func (m *marker) Stream(_ context.Context, out flow.Emitter[int]) error {
+	for i := range m.n {
+		if err := out.Emit(i); err != nil {
+			return err
+		}
+		if i%m.every != 0 {
+			continue
+		}
+		_ = out.Watermark(time.Unix(int64(i), 0))
+		_ = out.Barrier(func(error) { m.g.barriers[i].Add(1) })
+	}
+	return nil
 }
 
 // chain puts random stages behind f.

@@ -88,18 +88,19 @@ func CSV(r io.Reader) Flow[[]string] {
 // reader is a source that reads r with read.
 func reader[T any](r io.Reader, name, op string, read func(r io.Reader, emit func(T) error) error) kernel.Source[T] {
 	s := kernel.Source[T]{Name: name, Op: op, Err: notNil(r, "reader")}
-	if s.Err == nil && reflect.TypeOf(r).Comparable() {
+	if s.Err == nil && reflect.ValueOf(r).Comparable() {
 		s.Once = r
 	} else {
 		s.Once = new(int)
 	}
-	s.Stream = func(ctx context.Context, out kernel.Outlet[T]) error {
+	s.Stream = func(ctx context.Context, out kernel.Outlet[T]) (err error) {
 		release := interrupt(ctx, r)
-		err := read(r, out.Emit)
-		if release() {
-			return context.Cause(ctx) // whatever the interrupted Read made of it
-		}
-		return named(r, err)
+		defer func() {
+			if release() {
+				err = context.Cause(ctx) // whatever the interrupted Read made of it
+			}
+		}()
+		return named(r, read(r, out.Emit))
 	}
 	return s
 }

@@ -69,7 +69,10 @@ func (p *pipe[In, Out]) Name() string { return "pipe" }
 
 // Process runs the sub-flow over channels.
 func (p *pipe[In, Out]) Process(ctx context.Context, in <-chan In) <-chan Out {
-	if in == nil {
+	switch {
+	case ctx == nil:
+		panic(&ConfigError{Stage: p.Name(), Field: "context", Want: "must not be nil"})
+	case in == nil:
 		panic(&ConfigError{Stage: p.Name(), Field: "input channel", Want: "must not be nil"})
 	}
 	source := FromChan(in)
@@ -78,23 +81,31 @@ func (p *pipe[In, Out]) Process(ctx context.Context, in <-chan In) <-chan Out {
 	f.last.At = 0
 	out := make(chan Out)
 	o := newOptions(ctx, nil)
+	sup, supervised := ops.SupervisorFrom(ctx)
+	o.crash = !supervised
 	run, err := attach(f, sender(out), settings{}).prepare(ctx, o)
 	if err != nil {
 		panic(err)
 	}
 	go func() {
-		defer close(out)
-		o.detached(run, func(err error) { p.tell(ctx, err) })
+		defer func() {
+			if !run.Crashed() {
+				p.tell(ctx, sup, run.Failure())
+				close(out)
+			}
+		}()
+		_ = o.execute(run) // a cancellation is the caller's own, failures are recorded
 	}()
 	return out
 }
 
-// tell reports a failure as other processors do. The end of ctx is none.
-func (p *pipe[In, Out]) tell(ctx context.Context, err error) {
-	if err == nil || err == context.Cause(ctx) {
-		return
-	}
-	if !ops.Report(ctx, err) {
+// tell reports a failure as other processors do.
+func (p *pipe[In, Out]) tell(ctx context.Context, sup ops.Supervisor, err error) {
+	switch {
+	case err == nil:
+	case sup != nil:
+		sup.Failed(err)
+	default:
 		slog.ErrorContext(ctx, "sub-flow failed", "error", err)
 	}
 }

@@ -150,11 +150,8 @@ func FromSeqOnce[T any](seq iter.Seq[T]) Flow[T] {
 func sequence[T any](seq iter.Seq[T], op string) kernel.Source[T] {
 	s := kernel.Source[T]{Name: "seq", Op: op, Err: notNil(seq, "sequence")}
 	s.Stream = func(_ context.Context, out kernel.Outlet[T]) error {
-		for v := range seq {
-			if err := out.Emit(v); err != nil {
-				return err
-			}
-		}
+		// Not a loop: a sequence that goes on after it was told not to would panic.
+		seq(func(v T) bool { return out.Emit(v) == nil })
 		return nil
 	}
 	return s
@@ -165,15 +162,14 @@ func sequence[T any](seq iter.Seq[T], op string) kernel.Source[T] {
 func FromSeq2[T any](seq iter.Seq2[T, error]) Flow[T] {
 	s := kernel.Source[T]{Name: "seq", Op: "FromSeq2", Err: notNil(seq, "sequence")}
 	s.Stream = func(_ context.Context, out kernel.Outlet[T]) error {
-		for v, err := range seq {
-			if err != nil {
-				return err
+		var failed error
+		seq(func(v T, err error) bool {
+			if failed == nil {
+				failed = err
 			}
-			if err := out.Emit(v); err != nil {
-				return err
-			}
-		}
-		return nil
+			return failed == nil && out.Emit(v) == nil
+		})
+		return failed
 	}
 	return origin(s)
 }

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"iter"
 
@@ -107,26 +108,14 @@ func (f Flow[T]) Chan(ctx context.Context, opts ...Option) (items <-chan T, wait
 		defer close(done)
 		defer close(out)
 		if err == nil {
-			o.detached(run, func(ended error) { err = ended })
+			defer func() { err = cmp.Or(err, run.Result()) }() // also if a Goexit unwinds execute
+			err = o.execute(run)
 		}
 	}()
 	return out, func() error {
 		<-done
 		return err
 	}
-}
-
-// detached executes the run on a goroutine of the run's own and tells how it ended,
-// also if a Goexit unwinds it.
-func (o *options) detached(run *kernel.Run, tell func(error)) {
-	var err error
-	defer func() {
-		if err == nil {
-			err = run.Result()
-		}
-		tell(err)
-	}()
-	err = o.execute(run)
 }
 
 // sender is a sink that sends to a channel.
@@ -158,14 +147,14 @@ func (f Flow[T]) All(ctx context.Context, opts ...Option) iter.Seq2[T, error] {
 		b := &body[T]{yield: yield}
 		err := attach(f, b.spec(), last).Run(ctx, opts...)
 		switch {
-		case b.thrown != nil:
-			panic(b.thrown)
-		case err == nil:
-		case b.left:
+		case err != nil && b.left:
 			newOptions(ctx, opts).logger.ErrorContext(ctx, "flow failed after its loop was left", "error", err)
-		default:
+		case err != nil:
 			var zero T
 			yield(zero, err)
+		}
+		if b.thrown != nil {
+			panic(b.thrown)
 		}
 	}
 }

@@ -77,15 +77,29 @@ func drive[In, Out any](ctx context.Context, in <-chan In, spec kernel.Spec[In, 
 	if in == nil {
 		panic(&ConfigError{Stage: spec.Name, Field: "input channel", Want: "must not be nil"})
 	}
-	sup, _ := ctx.Value(supervisorKey{}).(Supervisor)
+	sup, supervised := SupervisorFrom(ctx)
 	bare := &bare{sup: sup, handled: spec.Told != nil}
+	spec.Told = onlyErrors(spec.Told)
 	run := kernel.NewRun(ctx, kernel.Options{
 		Clock:  clock.From(ctx),
 		Logger: slog.Default(),
 		Host:   bare,
-		Crash:  sup == nil,
+		Crash:  !supervised,
 	})
 	return kernel.Process(run, in, spec, bare, bare.failed)
+}
+
+// onlyErrors keeps panics from an OnError handler: over channels they go to the
+// supervisor, or end the program.
+func onlyErrors(told func(context.Context, *kernel.Fault)) func(context.Context, *kernel.Fault) {
+	if told == nil {
+		return nil
+	}
+	return func(ctx context.Context, f *kernel.Fault) {
+		if !f.Panicked() {
+			told(ctx, f)
+		}
+	}
 }
 
 // bare is the host and the policy of a processor on its own: a failed item is

@@ -118,6 +118,7 @@ func (s subject[P, In, Out]) callLaws() []law {
 		{cancelWins, "cancel while the function runs", s.cancelWhileCalling},
 		{cancelWins, "cancel by the function itself", s.cancelByCall},
 		{cancelWins, "no call with a context that ended before", s.noCallAfterEnd},
+		{cancelWins, "item and cancel at the same moment", s.itemAndCancel},
 		{panicsTold, "panic with a supervisor", s.panics},
 		{panicsTold, "panic on a later item", s.panicsLater},
 		{panicsTold, "goexit with a supervisor", s.exits},
@@ -346,6 +347,28 @@ func (s subject[P, In, Out]) noCallAfterEnd(t *testing.T) {
 		if got := calls.Load(); got > 0 {
 			t.Fatalf("%d calls after the end of ctx", got)
 		}
+	}
+}
+
+// itemAndCancel hands over an item and cancels before the processor can run, as it
+// has the only thread. If the scheduler comes in between, the call is legitimate:
+// hence the margin.
+func (s subject[P, In, Out]) itemAndCancel(t *testing.T) {
+	const rounds = 300
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	var calls atomic.Int64
+	p := s.calls(func() { calls.Add(1) })
+	for range rounds {
+		ctx, cancel := context.WithCancel(t.Context())
+		in := make(chan In)
+		out := p.Process(ctx, in)
+		synctest.Wait()
+		in <- s.in[0]
+		cancel()
+		collect(out)
+	}
+	if got := calls.Load(); got > rounds/10 {
+		t.Errorf("%d calls in %d rounds whose context ended before the call", got, rounds)
 	}
 }
 

@@ -65,7 +65,7 @@ func (e *ItemError) Unwrap() error { return e.Err }
 // PanicError is a panic of a user function, caught. If the value is an error it
 // is reached by errors.Is and errors.As.
 type PanicError struct {
-	Processor string // name of the processor, "" in a StageError, which has it
+	Processor string // name of the processor or stage
 	Value     any    // what panic was called with
 	Stack     []byte // where, as debug.Stack gives it
 }
@@ -95,6 +95,6 @@ func itemError(f *kernel.Fault) *ItemError {
 		Item:      f.Item,
 		Err:       err,
 		Attempts:  f.Attempt,
-		Time:      f.Stage.Segment().Now(),
+		Time:      f.Stage.Segment().Time(),
 	}
 }

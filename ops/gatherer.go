@@ -144,10 +144,7 @@ func (r *gathering[In, Out]) push(v In) error {
 	if err := r.s.Release(); err != nil {
 		return err
 	}
-	if err := r.down.Signal(kernel.Signal{Kind: kernel.End}); err != nil {
-		return err
-	}
-	return ErrStop
+	return r.s.Enough(r.down.Signal)
 }
 
 func (r *gathering[In, Out]) signal(sig kernel.Signal) error {

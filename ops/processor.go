@@ -55,12 +55,9 @@ func WithSupervisor(ctx context.Context, s Supervisor) context.Context {
 	return context.WithValue(ctx, supervisorKey{}, s)
 }
 
-// Report hands err to the [Supervisor] that ctx carries, and tells whether there is
-// one. It is for processors of your own.
-func Report(ctx context.Context, err error) bool {
+// SupervisorFrom gives the [Supervisor] that ctx carries. A processor of your own tells
+// it what went wrong; without one there is only the log.
+func SupervisorFrom(ctx context.Context) (Supervisor, bool) {
 	s, ok := ctx.Value(supervisorKey{}).(Supervisor)
-	if ok {
-		s.Failed(err)
-	}
-	return ok
+	return s, ok
 }

@@ -113,15 +113,14 @@ func ExamplePanicError() {
 }
 
 // A processor of your own reports what ends it.
-func ExampleReport() {
+func ExampleSupervisorFrom() {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	err := errors.New("connection lost")
-	fmt.Println(ops.Report(ctx, err), context.Cause(ctx))
-	fmt.Println(ops.Report(ops.WithSupervisor(ctx, alarm{cancel}), err), context.Cause(ctx))
-	// Output:
-	// false <nil>
-	// true connection lost
+	if sup, ok := ops.SupervisorFrom(ops.WithSupervisor(ctx, alarm{cancel})); ok {
+		sup.Failed(errors.New("connection lost"))
+	}
+	fmt.Println(context.Cause(ctx))
+	// Output: connection lost
 }
 
 func ExampleConfigError() {

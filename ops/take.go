@@ -67,12 +67,7 @@ func (t *Take[T]) Kernel() kernel.Spec[T, T] {
 }
 
 func (t *Take[T]) start(s *kernel.Stage, down kernel.Port[T]) kernel.Port[T] {
-	end := func() error {
-		if err := down.Signal(kernel.Signal{Kind: kernel.End}); err != nil {
-			return err
-		}
-		return ErrStop
-	}
+	end := func() error { return s.Enough(down.Signal) }
 	if t.count == 0 {
 		s.OnStart(end)
 	}

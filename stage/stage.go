@@ -49,7 +49,7 @@ func (s Stage[In, Out]) Then[Next any](next ops.Processor[Out, Next]) Stage[In, 
 // Name is the stage's name: the processor's, or the one given with Named.
 func (s Stage[In, Out]) Name() string {
 	switch {
-	case s.blueprint == nil || s.p == nil:
+	case s.blueprint == nil || kernel.IsNil(s.p):
 		return "stage"
 	case s.name != "":
 		return s.name
@@ -59,7 +59,7 @@ func (s Stage[In, Out]) Name() string {
 
 // Process runs the stage over channels, see [ops.Processor].
 func (s Stage[In, Out]) Process(ctx context.Context, in <-chan In) <-chan Out {
-	if s.blueprint == nil || s.p == nil {
+	if s.blueprint == nil || kernel.IsNil(s.p) {
 		panic(&ops.ConfigError{Stage: s.Name(), Field: "processor", Want: "must not be nil"})
 	}
 	return s.p.Process(ctx, in)

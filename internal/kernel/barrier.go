@@ -1,46 +1,75 @@
 package kernel
 
-// barrier makes a Barrier. done is called exactly once: with nil when it has
-// reached the sink, with the end of the run if it never does.
-func (r *Run) barrier(done func(error)) Signal {
+// barrier is one that has not arrived.
+type barrier struct {
+	from *Stage // the source that sent it
+	done func(error)
+}
+
+// barrier makes a Barrier. done, unless it is nil, is called exactly once: with nil when
+// the barrier has reached the sink, with the end of the run if it never does.
+func (s *Stage) barrier(done func(error)) Signal {
+	if done == nil {
+		done = func(error) {}
+	}
+	r := s.seg.run
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.barriers == nil {
-		r.barriers = make(map[uint64]func(error))
+		r.barriers = make(map[uint64]barrier)
 	}
 	r.lastID++
-	r.barriers[r.lastID] = done
+	r.barriers[r.lastID] = barrier{from: s, done: done}
 	return Signal{Kind: Barrier, ID: r.lastID}
 }
 
-// Arrived is what a sink does with a signal last of all: a barrier that came this
-// far is complete.
+// Arrived is what a sink does with a signal last of all: a barrier that came this far is
+// complete.
 func (s *Stage) Arrived(sig Signal) error {
 	if sig.Kind != Barrier {
 		return nil
 	}
 	run := s.seg.run
 	run.mu.Lock()
-	done := run.barriers[sig.ID]
+	b, ok := run.barriers[sig.ID]
 	delete(run.barriers, sig.ID)
 	run.mu.Unlock()
-	if done != nil {
-		s.Outside()
-		done(nil)
+	if !ok {
+		return nil
 	}
-	return nil
+	return s.seg.tell(b, nil)
 }
 
-// leaveBarriers tells those whose barriers never arrived why.
+// leaveBarriers tells those whose barriers never arrived why, each of them also if a
+// Goexit unwinds another.
 func (r *Run) leaveBarriers(cause error) {
-	r.mu.Lock()
-	left := r.barriers
-	r.barriers = nil
-	r.mu.Unlock()
-	for _, done := range left {
-		_ = r.stages[0].protect(func() error { // recorded by protect
-			done(cause)
-			return nil
-		})
+	for id, b := range r.barriers {
+		delete(r.barriers, id)
+		defer r.leaveBarriers(cause)
+		_ = r.segs[0].tell(b, cause) // recorded by tell
+		return
 	}
+}
+
+// tell calls a barrier's function, on the goroutine of g. It is the source's, so what it
+// does wrong is that one's failure.
+func (g *Segment) tell(b barrier, cause error) (err error) {
+	clean := false
+	defer func() {
+		if clean {
+			return
+		}
+		value := recover()
+		switch {
+		case value == nil:
+			g.exiting = true
+			value = ErrGoexit
+		case g.run.opts.Crash:
+			g.crash(value)
+		}
+		err = g.run.fail(g.run.opts.Host.Blame(newPanic(b.from, value)))
+	}()
+	b.done(cause)
+	clean = true
+	return nil
 }

@@ -6,7 +6,7 @@ import "context"
 // segment's timers fire while it waits.
 func receive[T any](g *Segment, in <-chan T, down Port[T]) error {
 	for {
-		if err := g.Halted(); err != nil {
+		if err := g.halted(); err != nil {
 			return err
 		}
 		if err := g.tick(); err != nil {
@@ -32,7 +32,7 @@ func receive[T any](g *Segment, in <-chan T, down Port[T]) error {
 // arrive runs between receiving an item and pushing it: a cancellation or a timer
 // that became ready in the same moment goes first.
 func (g *Segment) arrive() error {
-	if err := g.Halted(); err != nil {
+	if err := g.halted(); err != nil {
 		return err
 	}
 	return g.tick()
@@ -41,7 +41,7 @@ func (g *Segment) arrive() error {
 // Send offers an item to a channel until the segment ends. A select alone would
 // still send at random after that.
 func Send[T any](g *Segment, out chan<- T, v T) error {
-	if err := g.Halted(); err != nil {
+	if err := g.halted(); err != nil {
 		return err
 	}
 	g.fresh = false // the time goes on
@@ -60,17 +60,18 @@ func Process[In, Out any](run *Run, in <-chan In, spec Spec[In, Out], policy Pol
 	out := make(chan Out)
 	outer := run.outer
 	last := run.Last()
-	seg, port := Attach(last, Site{Policy: policy}, spec, Port[Out]{
+	run.policy = policy
+	seg, port := Attach(last, Site{}, spec, Port[Out]{
 		Push:   func(v Out) error { return Send(last, out, v) },
 		Signal: func(Signal) error { return nil },
 	})
 	seg.head = func() error { return receive(seg, in, port) }
 	go func() {
 		defer func() {
-			if run.crashed.Load() {
+			if run.Crashed() {
 				return
 			}
-			if err := run.failure(); err != nil {
+			if err := run.Failure(); err != nil {
 				failed(err)
 			}
 			close(out)

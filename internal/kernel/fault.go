@@ -66,14 +66,14 @@ func (s *Stage) settle(f *Fault) error {
 	f.Nth = s.Failed
 	blame := s.seg.run.opts.Host.Blame(f)
 	s.Outside()
-	verdict := s.decide(f, blame)
+	var err error
+	if s.decide(f, blame) == Stop {
+		err = s.seg.run.fail(blame)
+	}
 	if s.told != nil && f.item {
 		s.told(s.ctx, f)
 	}
-	if verdict == Skip {
-		return nil
-	}
-	return s.seg.run.fail(blame)
+	return err
 }
 
 // decide asks the policy. If that panics itself, the failure it was asked about must

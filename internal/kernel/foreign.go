@@ -56,9 +56,10 @@ func IsNil(p any) bool {
 func foreign[In, Out any](seg *Segment, site Site, p Channels[In, Out], down Port[Out]) (*Segment, Port[In]) {
 	run := seg.run
 	s := run.stage(seg, site, p.Name(), "Then")
-	s.books = Absorbed
+	s.books, s.elsewhere = Absorbed, &elsewhere{turn: make(chan struct{}, 1)}
 	run.edge(s, down.to, down.queue)
 	up := run.segment()
+	s.elsewhere.ctx = up
 	b := &bridge[In, Out]{s: s, up: up, in: make(chan In), gone: make(chan struct{})}
 	// Its context is that of the segment above: it ends with the one below.
 	s.OnOpen(func(context.Context) error { return b.start(run.opts.Host.Supervise(up.ctx, s), p) })
@@ -93,10 +94,7 @@ func (b *bridge[In, Out]) push(v In) error {
 		return nil
 	case <-b.gone:
 		b.s.Held++
-		if err := b.up.Halted(); err != nil {
-			return err
-		}
-		return ErrStop
+		return b.up.refusal()
 	case <-b.up.ctx.Done():
 		b.s.Held++
 		return b.up.cause()
@@ -126,7 +124,7 @@ func (b *bridge[In, Out]) receive(down Port[Out]) error {
 // leave ends the segment above when the one below has ended.
 func (b *bridge[In, Out]) leave() {
 	close(b.gone)
-	b.up.cancel(ErrStop)
+	b.up.dismiss()
 }
 
 // drain waits for the processor to close its output, discarding what still comes:

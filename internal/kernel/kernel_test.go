@@ -45,7 +45,7 @@ func execute(t *testing.T, run *kernel.Run, want error) {
 
 // sink attaches a last stage that hands what it gets to push and signal.
 func sink[T any](run *kernel.Run, push func(T) error, signal func(kernel.Signal) error) (*kernel.Segment, kernel.Port[T]) {
-	spec := kernel.Spec[T, struct{}]{Name: "sink", Op: "Sink", Books: kernel.Absorbed}
+	spec := kernel.Spec[T, struct{}]{Name: "sink", Op: "Sink", Books: kernel.Absorbed, Blocks: true}
 	spec.Start = func(s *kernel.Stage, _ kernel.Port[struct{}]) kernel.Port[T] {
 		return kernel.Port[T]{
 			Push: func(v T) error {

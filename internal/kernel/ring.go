@@ -18,7 +18,6 @@ const block = 64
 // nothing, and testing/synctest sees it as blocked.
 func Boundary[T any](seg *Segment, n int, down Port[T]) (*Segment, Port[T]) {
 	up := seg.run.segment()
-	up.clock = seg.run.opts.Clock
 	q := newRing[T](n, up, seg)
 	seg.head = func() error { return q.drain(down) }
 	seg.exits = append(seg.exits, q.leave)
@@ -117,25 +116,17 @@ func (q *ring[T]) wait(ready func() bool) error {
 		select {
 		case <-q.producer.ch:
 		case <-q.gone:
-			return q.closed()
+			return q.up.refusal()
 		case <-q.up.ctx.Done():
 			return q.up.cause()
 		}
 	}
 }
 
-// closed is what the producer gets when nobody takes its items any more.
-func (q *ring[T]) closed() error {
-	if err := q.up.Halted(); err != nil {
-		return err
-	}
-	return ErrStop
-}
-
 func (q *ring[T]) signal(sig Signal) error {
 	select {
 	case <-q.gone:
-		return q.closed()
+		return q.up.refusal()
 	default:
 	}
 	if !q.merge(sig) {
@@ -170,13 +161,13 @@ func (q *ring[T]) merge(sig Signal) bool {
 // then the producer: nobody needs its items.
 func (q *ring[T]) leave() {
 	close(q.gone)
-	q.up.cancel(ErrStop)
+	q.up.dismiss()
 }
 
 // drain is the head of the consumer.
 func (q *ring[T]) drain(down Port[T]) error {
 	for {
-		if err := q.seg.Halted(); err != nil {
+		if err := q.seg.halted(); err != nil {
 			return err
 		}
 		if err := q.seg.tick(); err != nil {
@@ -215,26 +206,26 @@ func (q *ring[T]) ready() (end uint64, sig bool) {
 }
 
 // deliver pushes the items up to end. taken is counted before the push, which may
-// unwind.
+// unwind, and a slot is given back before it, so that the queue holds what it is to hold
+// beside the item in work: at the end of a block, or for each item that may take long.
 func (q *ring[T]) deliver(end uint64, push func(T) error) error {
-	if q.taken == end {
-		return nil
-	}
 	var zero T
 	for q.taken < end {
-		if err := q.seg.Halted(); err != nil {
+		if err := q.seg.halted(); err != nil {
 			return err
 		}
 		slot := &q.buf[q.taken&q.mask]
 		v := *slot
 		*slot = zero
 		q.taken++
+		if q.taken == end || q.seg.blocks {
+			q.head.Store(q.taken)
+			q.producer.wake()
+		}
 		if err := push(v); err != nil {
 			return err
 		}
 	}
-	q.head.Store(end)
-	q.producer.wake()
 	return nil
 }
 

@@ -61,7 +61,7 @@ type Run struct {
 	failures []error // in the order of time
 	result   error
 	unbooked string // where the books do not balance
-	barriers map[uint64]func(error)
+	barriers map[uint64]barrier
 	lastID   uint64
 
 	started, ended atomic.Int64 // goroutines
@@ -182,17 +182,17 @@ func (r *Run) open() error {
 // finish closes the stages and settles how the run ended, whatever a stage's function
 // does.
 func (r *Run) finish() {
-	halted := r.halted()
+	halted := r.cut()
 	cause := context.Cause(r.ctx)
 	if cause == nil {
 		cause = ErrStop
 	}
 	defer func() {
-		r.leaveBarriers(cause)
 		r.balance()
 		r.result = r.outcome(halted)
 		r.cancel(r.result)
 	}()
+	defer r.leaveBarriers(cause)
 	r.close(len(r.stages)-1, cause)
 }
 
@@ -209,8 +209,8 @@ func (r *Run) close(i int, cause error) {
 // Result is what Execute returned, or would have if no Goexit had unwound it.
 func (r *Run) Result() error { return r.result }
 
-// halted tells whether a segment ended before its time.
-func (r *Run) halted() bool {
+// cut tells whether a segment ended before its time.
+func (r *Run) cut() bool {
 	for _, seg := range r.segs {
 		if err := seg.result; err != nil && err != ErrStop {
 			return true
@@ -230,8 +230,10 @@ func (r *Run) outcome(halted bool) error {
 	}
 	cause := context.Cause(r.ctx)
 	errs := r.failures
-	if halted && cause != nil && (len(errs) == 0 || errs[0] != cause) {
-		errs = append([]error{cause}, errs...)
+	if halted && cause != nil {
+		// Two failures at once may be recorded in the other order.
+		errs = slices.DeleteFunc(slices.Clone(errs), func(err error) bool { return err == cause })
+		errs = slices.Insert(errs, 0, cause)
 	}
 	return join(errs)
 }
@@ -254,8 +256,13 @@ func (r *Run) fail(err error) error {
 	return err
 }
 
-// failure joins the failures of the run's own, nil if there was none.
-func (r *Run) failure() error {
+// Crashed tells that a panic is on its way to end the program, which must not see that
+// the run has ended.
+func (r *Run) Crashed() bool { return r.crashed.Load() }
+
+// Failure joins the failures of the run's own, nil if there was none: the end of the
+// caller's context is not one.
+func (r *Run) Failure() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return join(r.failures)

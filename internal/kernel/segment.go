@@ -2,6 +2,8 @@ package kernel
 
 import (
 	"context"
+	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-streamz/streamz/clock"
@@ -19,8 +21,9 @@ type thread struct {
 	run    *Run
 	ctx    context.Context // the segment's own scope; user functions get it
 	cancel context.CancelCauseFunc
-	result error // of work
-	at     int32 // whose user code runs: a stage's mark, or ^mark outside its items
+	left   atomic.Bool // its context ended because nobody needs its items any more
+	result error       // of work
+	at     int32       // whose user code runs: a stage's mark, or ^mark outside its items
 
 	timed, blocks bool
 	exiting       bool // a Goexit is unwinding
@@ -41,6 +44,8 @@ type feed struct {
 	starts []func() error // see Stage.OnStart
 	head   func() error
 	exits  []func() // the ends of the queues that lead to it
+
+	stopped bool // by a stage of its own, see Stage.Enough
 }
 
 func newSegment(r *Run, ctx context.Context, cancel context.CancelCauseFunc) *Segment {
@@ -80,17 +85,54 @@ func (g *Segment) Context() context.Context { return g.ctx }
 // Run is the run it belongs to.
 func (g *Segment) Run() *Run { return g.run }
 
-// Halted is nil while the segment may go on. It is asked between any two items,
+// halted is nil while the segment may go on. It is asked between any two items,
 // so a cancelled run ends within one. Err costs half of a look at Done.
-func (g *Segment) Halted() error {
+func (g *Segment) halted() error {
 	if g.ctx.Err() != nil {
 		return g.cause()
 	}
 	return nil
 }
 
-// cause is what the segment returns when its context has ended.
-func (g *Segment) cause() error { return context.Cause(g.ctx) }
+// cause is what the segment returns when its context has ended. If that is ErrStop
+// and not of our doing, the program around the run is stopping early: to it that is
+// what it says, but this run has been cut off.
+func (g *Segment) cause() error {
+	cause := context.Cause(g.ctx)
+	if cause == ErrStop && !g.left.Load() {
+		return errCutOff
+	}
+	return cause
+}
+
+var errCutOff = errors.New("streamz: the run around this one stops early")
+
+// echo tells an error that only says that the context has ended. It asks the context
+// first: an error may carry the context.Canceled of some other context, and that one is
+// a failure like any other. After an early stop nothing that a call still in flight says
+// can matter.
+func (g *Segment) echo(err error) bool {
+	ended := g.ctx.Err()
+	if ended == nil {
+		return false
+	}
+	cause := g.cause()
+	return cause == ErrStop || errors.Is(err, ended) || errors.Is(err, cause)
+}
+
+// dismiss ends the segment because nobody needs its items.
+func (g *Segment) dismiss() {
+	g.left.Store(true)
+	g.cancel(ErrStop)
+}
+
+// refusal is what those get who push to a consumer that has ended.
+func (g *Segment) refusal() error {
+	if err := g.halted(); err != nil {
+		return err
+	}
+	return ErrStop
+}
 
 // work runs the segment to its end. It is called once, on its goroutine.
 func (g *Segment) work() (err error) {
@@ -108,12 +150,16 @@ func (g *Segment) work() (err error) {
 }
 
 // rescue records a panic that came through all stages of the segment or out of a
-// stage's opening or closing, or a Goexit. With Options.Crash a panic goes on; panicking again from here keeps the
-// frames of the first one on the stack that the program prints.
+// stage's opening or closing, or a Goexit. With Options.Crash a panic goes on; panicking
+// again from here keeps the frames of the first one on the stack that the program prints.
 func (g *Segment) rescue(value any) error {
 	if g.run.opts.Crash && value != nil {
-		g.run.crashed.Store(true)
-		panic(value)
+		g.crash(value)
 	}
 	return g.caught(value)
+}
+
+func (g *Segment) crash(value any) {
+	g.run.crashed.Store(true)
+	panic(value)
 }

@@ -52,8 +52,11 @@ func Feed[T any](seg *Segment, site Site, src Source[T], down Port[T]) {
 	default:
 		out := outlet(s, down)
 		seg.head = func() error {
+			if err := seg.halted(); err != nil {
+				return err
+			}
 			s.Outside()
-			return s.end(s.Break(src.Stream(s.seg.ctx, out)), down.Signal)
+			return s.end(s.Break(src.Stream(s.ctx, out)), down.Signal)
 		}
 	}
 }
@@ -74,7 +77,7 @@ func outlet[T any](s *Stage, down Port[T]) Outlet[T] {
 		Emit:      (&fence[T]{s: s, out: &s.Out, down: down.Push}).emitter(),
 		Watermark: s.signaller(down.Signal),
 	}
-	out.Barrier = func(done func(error)) error { return out.Watermark(s.seg.run.barrier(done)) }
+	out.Barrier = func(done func(error)) error { return out.Watermark(s.barrier(done)) }
 	return out
 }
 
@@ -93,7 +96,7 @@ func (s *Stage) signaller(down func(Signal) error) func(Signal) error {
 // End downstream, unless an early stop, a failure or the context came first.
 func (s *Stage) end(err error, signal func(Signal) error) error {
 	if err == nil {
-		err = s.seg.Halted()
+		err = s.seg.halted()
 	}
 	if err != nil {
 		return err

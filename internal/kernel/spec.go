@@ -140,5 +140,5 @@ func separate[T any](seg *Segment, timed, blocks bool, own clock.Clock, down Por
 
 // sameClock compares clocks, whose types are the user's and may not be comparable.
 func sameClock(a, b clock.Clock) bool {
-	return reflect.TypeOf(a) == reflect.TypeOf(b) && reflect.TypeOf(a).Comparable() && a == b
+	return reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 )
 
 // Counts are the books of one stage, in items of its input except for Out. They
@@ -60,8 +59,8 @@ type Stage struct {
 	stuck    error // first error of the fence below, if there is one
 	told     func(context.Context, *Fault)
 
-	elsewhere atomic.Int64 // failures on other goroutines
-	fed       int64        // what the stages above gave, known at the end
+	elsewhere *elsewhere // of a stage that is not fused
+	fed       int64      // what the stages above gave, known at the end
 
 	opens  func(context.Context) error
 	closes func(cause error) error
@@ -140,7 +139,7 @@ func (s *Stage) Fail(item any, err error) error {
 	if s.stuck != nil {
 		return s.stuck
 	}
-	if s.echo(err) {
+	if s.seg.echo(err) {
 		if !s.emits {
 			s.Held++
 		}
@@ -159,36 +158,20 @@ func (s *Stage) Break(err error) error {
 		return s.stuck
 	case err == nil || err == ErrStop:
 		return nil
-	case s.echo(err):
+	case s.seg.echo(err):
 		return s.seg.cause()
 	}
 	return s.settle(&Fault{Stage: s, Err: err, Attempt: 1})
 }
 
-// Elsewhere reports that an item failed on a goroutine that is not the segment's.
-func (s *Stage) Elsewhere(item any, attempt int, err error) {
-	f := &Fault{Stage: s, Item: item, Err: err, Attempt: attempt, Nth: s.elsewhere.Add(1), item: true}
-	blame := s.seg.run.opts.Host.Blame(f)
-	if s.policy == nil || s.policy.Decide(s.ctx, f, blame) == Stop {
-		_ = s.seg.run.fail(blame)
+// Enough ends the stream at this stage, by its own decision: End goes down, and the
+// result, for Push to return, stops what is above.
+func (s *Stage) Enough(down func(Signal) error) error {
+	if err := down(Signal{Kind: End}); err != nil {
+		return err
 	}
-}
-
-// Broke reports a failure that concerns no single item from any goroutine.
-func (s *Stage) Broke(err error) {
-	_ = s.seg.run.fail(s.seg.run.opts.Host.Blame(&Fault{Stage: s, Err: err, Attempt: 1}))
-}
-
-// echo asks the context first: an error may carry the context.Canceled of some
-// other context, and that one is a failure like any other. After an early stop
-// nothing that a call still in flight says can matter.
-func (s *Stage) echo(err error) bool {
-	ended := s.ctx.Err()
-	if ended == nil {
-		return false
-	}
-	cause := s.seg.cause()
-	return cause == ErrStop || errors.Is(err, ended) || errors.Is(err, cause)
+	s.seg.stopped = true
+	return ErrStop
 }
 
 // Outside notes that user code of the stage runs from here that concerns no single
@@ -211,7 +194,7 @@ func (s *Stage) OnClose(fn func(cause error) error) { s.closes = fn }
 // open runs the OnOpen function.
 func (s *Stage) open() error {
 	if s.opens != nil {
-		if err := s.seg.Halted(); err != nil {
+		if err := s.seg.halted(); err != nil {
 			return err
 		}
 		if err := s.protect(func() error { return s.opens(s.ctx) }); err != nil {
@@ -267,7 +250,7 @@ func (s *Stage) Final() Counts { return s.Counts }
 // was given.
 func (s *Stage) complete(fed int64) {
 	c := &s.Counts
-	c.Failed += s.elsewhere.Load()
+	s.elsewhere.book(c)
 	if s.books == Mapped {
 		c.In = fed
 	}

@@ -92,6 +92,21 @@ func (g *Segment) tick() error {
 	return nil
 }
 
+// disarm stops the timers of the stages of a feed that has ended.
+func (g *Segment) disarm(f *feed) {
+	for _, t := range g.timers {
+		if t.s.seg.feed == f {
+			t.Stop()
+		}
+	}
+}
+
+// Time reads the clock.
+func (g *Segment) Time() time.Time {
+	g.fresh = false
+	return g.Now()
+}
+
 func (g *Segment) stopTimers() {
 	if g.alarm != nil {
 		g.alarm.Stop()

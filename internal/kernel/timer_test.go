@@ -14,10 +14,10 @@ import (
 )
 
 // timed attaches a stage with timers: wire arms them, and may use them on each item.
-func timed(seg *kernel.Segment, c clock.Clock, down kernel.Port[int], start func(s *kernel.Stage) func(v int)) (*kernel.Segment, kernel.Port[int]) {
+func timed(seg *kernel.Segment, c clock.Clock, down kernel.Port[int], start func(s *kernel.Stage, down kernel.Port[int]) func(v int)) (*kernel.Segment, kernel.Port[int]) {
 	spec := kernel.Spec[int, int]{Name: "timed", Op: "Timed", Timed: true, Clock: c, Books: kernel.Mapped}
 	spec.Start = func(s *kernel.Stage, down kernel.Port[int]) kernel.Port[int] {
-		on := start(s)
+		on := start(s, down)
 		return kernel.Port[int]{Signal: down.Signal, Push: func(v int) error {
 			on(v)
 			return down.Push(v)
@@ -49,7 +49,7 @@ func TestTimer_firesOnTimeInOrder(t *testing.T) {
 		note := func(what string) { got = append(got, fmt.Sprintf("%s at %v", what, time.Since(begin))) }
 		run := newRun(t.Context(), clock.Real())
 		seg, down := sink(run, func(v int) error { note(fmt.Sprint("item ", v)); return nil }, ignore)
-		seg, down = timed(seg, nil, down, func(s *kernel.Stage) func(int) {
+		seg, down = timed(seg, nil, down, func(s *kernel.Stage, _ kernel.Port[int]) func(int) {
 			timer := func(name string) *kernel.Timer {
 				return s.Timer(func() error { note(name); return nil })
 			}
@@ -88,7 +88,7 @@ func TestTimer_ownClock(t *testing.T) {
 		run := newRun(t.Context(), clock.Real())
 		seg, down := sink(run, func(int) error { return nil }, ignore)
 		for name, c := range map[string]clock.Clock{"one": one, "other": other} {
-			seg, down = timed(seg, c, down, func(s *kernel.Stage) func(int) {
+			seg, down = timed(seg, c, down, func(s *kernel.Stage, _ kernel.Port[int]) func(int) {
 				timer := s.Timer(func() error { fired <- name; return nil })
 				return func(int) { timer.Reset(time.Second) }
 			})
@@ -118,14 +118,14 @@ func TestTimer_ownClock(t *testing.T) {
 	})
 }
 
-// TestTimer_errorEndsTheRun: what a timer's function returns is treated as a push's.
-func TestTimer_errorEndsTheRun(t *testing.T) {
+// TestTimer_mayEndTheStream: what a timer's function returns is treated as a push's.
+func TestTimer_mayEndTheStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
 		run := newRun(t.Context(), clock.Real())
 		seg, down := sink(run, func(int) error { return nil }, ignore)
-		seg, down = timed(seg, nil, down, func(s *kernel.Stage) func(int) {
-			timer := s.Timer(func() error { return kernel.ErrStop })
+		seg, down = timed(seg, nil, down, func(s *kernel.Stage, down kernel.Port[int]) func(int) {
+			timer := s.Timer(func() error { return s.Enough(down.Signal) })
 			return func(int) { timer.Reset(time.Minute) }
 		})
 		feed(seg, down, func(ctx context.Context, out kernel.Outlet[int]) error {

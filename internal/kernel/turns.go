@@ -5,39 +5,30 @@ package kernel
 // its own. Only the End of the last goes down.
 func InTurn[T any](seg *Segment, down Port[T], wires []func(*Segment, Port[T])) {
 	t := &turns{feeds: make([]feed, len(wires))}
-	port := Port[T]{Push: t.watch(down.Push), Signal: down.Signal, to: down.to, queue: down.queue}
 	for i := len(wires) - 1; i >= 0; i-- {
-		wires[i](seg.branch(&t.feeds[i]), port)
-		port.Signal = withoutEnd(down.Signal)
+		wires[i](seg.branch(&t.feeds[i]), down)
+		if i == len(wires)-1 {
+			down.Signal = withoutEnd(down.Signal)
+		}
 	}
 	seg.head = func() error { return t.drive(seg) }
 	seg.exits = append(seg.exits, t.leave)
 }
 
-type turns struct {
-	feeds   []feed
-	stopped bool // from below
-}
+type turns struct{ feeds []feed }
 
-// watch notes an early stop that comes from below, which concerns all sources.
-func (t *turns) watch[T any](push func(T) error) func(T) error {
-	return func(v T) error {
-		err := push(v)
-		if err == ErrStop {
-			t.stopped = true
-		}
-		return err
-	}
-}
-
+// drive runs one feed after the other. An early stop that is not a feed's own comes from
+// below or from outside, and concerns all.
 func (t *turns) drive(seg *Segment) error {
 	for i := range t.feeds {
-		if err := seg.Halted(); err != nil {
+		f := &t.feeds[i]
+		err := f.drive()
+		f.leave()
+		seg.disarm(f)
+		if err != nil && !(err == ErrStop && f.stopped) {
 			return err
 		}
-		err := t.feeds[i].drive()
-		t.feeds[i].leave()
-		if err != nil && (err != ErrStop || t.stopped) {
+		if err := seg.halted(); err != nil {
 			return err
 		}
 	}
