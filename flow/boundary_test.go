@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -457,4 +458,36 @@ func TestBatch_onAFakeClock(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+func TestBarrier_withoutDone(t *testing.T) {
+	for name, f := range map[string]flow.Flow[int]{
+		"that arrives":       barriered(nil),
+		"that never arrives": barriered(nil).Then(ops.ProcessorFunc[int, int](relay)),
+	} {
+		if n, err := f.Count(t.Context(), audit(t)); n != 2 || err != nil {
+			t.Errorf("%s: Count() = %d, %v, want 2", name, n, err)
+		}
+	}
+}
+
+func TestBarrier_everyDoneIsCalledAlsoIfOneOfThemFails(t *testing.T) {
+	for name, fail := range map[string]func(){"a panic": boom, "a Goexit": runtime.Goexit} {
+		t.Run(name, func(t *testing.T) {
+			told := 0
+			opt, r := audited(t)
+			onItsOwn(func() {
+				_ = flow.FromSignals(signals(func(_ context.Context, out flow.Emitter[int]) error {
+					for range 3 {
+						_ = out.Barrier(func(error) { told++; fail() })
+					}
+					return nil
+				})).Then(ops.ProcessorFunc[int, int](relay)).Run(t.Context(), opt)
+			})
+			if told != 3 {
+				t.Errorf("%d of 3 were told", told)
+			}
+			_ = stageError(t, r.Cause)
+		})
+	}
 }

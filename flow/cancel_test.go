@@ -445,3 +445,49 @@ func TestCancel_closesEverythingWithTheCause(t *testing.T) {
 		}
 	})
 }
+
+func TestCancel_inTheBodyOfALoop(t *testing.T) {
+	for _, async := range []bool{false, true} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		t.Cleanup(func() { cancel(nil) })
+		f := flow.Repeat(1)
+		if async {
+			f = f.Async(64)
+		}
+		items, errs := 0, 0
+		for _, err := range f.All(ctx, audit(t)) {
+			switch {
+			case err == nil:
+				if items++; items == 3 {
+					cancel(errEnough)
+				}
+			case err == errEnough:
+				errs++
+			default:
+				t.Errorf("the loop got %v, want %v", err, errEnough)
+			}
+		}
+		if items != 3 || errs != 1 {
+			t.Errorf("boundary %v: %d items and %d errors, want 3 and 1", async, items, errs)
+		}
+	}
+}
+
+func TestCancel_keepsTheResultSoFar(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	endsAt := func(n int) func(int) {
+		return func(v int) {
+			if v == n {
+				cancel(errEnough)
+			}
+		}
+	}
+	got, err := flow.Range(0, 1000).Tap(endsAt(2)).Collect(ctx, audit(t))
+	if err != errEnough {
+		t.Errorf("Collect() = %v, want %v", err, errEnough)
+	}
+	if diff := cmp.Diff([]int{0, 1, 2}, got); diff != "" {
+		t.Errorf("Collect() mismatch (-want +got):\n%s", diff)
+	}
+}

@@ -43,6 +43,7 @@ func misuses() []misused {
 	add("Scan", ok.Scan[int](0, nil).Discard(), "scan: function must not be nil")
 	add("Tap", ok.Tap(nil).Discard(), "tap: function must not be nil")
 	add("Gather", ok.Gather[int](nil).Discard(), "gatherer: gatherer must not be nil")
+	add("Gather of a nil pointer", ok.Gather((*gatherPart)(nil)).Discard(), "gatherer: gatherer must not be nil")
 	add("NewGatherer", ok.Gather(ops.NewGatherer[int, int, int](nil, nil, nil)).Discard(), "gatherer: gatherer must not be nil")
 	add("ForEach", ok.ForEach(nil), "for-each: function must not be nil")
 	add("FromFunc", flow.FromFunc[int](nil).Discard(), "func: function must not be nil")
@@ -62,11 +63,13 @@ func misuses() []misused {
 	add("JSON", flow.JSON[int](nil).Discard(), "json: reader must not be nil")
 	add("CSV", flow.CSV(nil).Discard(), "csv: reader must not be nil")
 	add("Files", flow.Files(nil, "*").Discard(), "files: file system must not be nil")
-	add("Files of a nil map", flow.Files(fstest.MapFS(nil), "*").Discard(), "files: file system must not be nil")
 	add("Files with a bad pattern", flow.Files(fstest.MapFS{}, "[").Discard(), "files: pattern must be one of path.Match, got [")
 	add("Fail", flow.Fail[int](nil).Discard(), "fail: error must not be nil")
 	add("To", ok.To(nil), "sink: sink must not be nil")
 	add("To a nil pointer", ok.To((*sinkPart)(nil)), "sink: sink must not be nil")
+	add("To a sink with the Close of an io.Closer", ok.To(ioCloser{}), "sink: Close must be Close(cause error) error")
+	add("To a sink whose Open fails never", ok.To(bareOpener{}), "sink: Open must be Open(context.Context) error")
+	add("To a sink whose Flush takes nothing", ok.To(bareFlusher{}), "sink: Flush must take a context.Context and return an error")
 	// Processors.
 	add("Then", ok.Then[int](nil).Discard(), "processor: processor must not be nil")
 	add("Then a nil pointer", ok.Then((*ops.Mapper[int, int])(nil)).Discard(), "processor: processor must not be nil")
@@ -101,6 +104,20 @@ func misuses() []misused {
 	add("OnError of a named Take", ok.Take(1).Named("head").OnError(flow.Skip()).Discard(), "head: "+inVain)
 	return all
 }
+
+type bare struct{}
+
+func (bare) Put(context.Context, int) error { return nil }
+
+type (
+	ioCloser    struct{ bare }
+	bareOpener  struct{ bare }
+	bareFlusher struct{ bare }
+)
+
+func (ioCloser) Close() error    { return nil }
+func (bareOpener) Open()         {}
+func (bareFlusher) Flush() error { return nil }
 
 // mapping is the build function of a sub-flow.
 func mapping(f flow.Flow[int]) flow.Flow[int] { return f.Map(identity) }
@@ -288,6 +305,20 @@ func TestConfigError_ofNilContext(t *testing.T) {
 		t.Errorf("Run(nil) = %v, want one of the context", err)
 	}
 }
+
+func TestNilMapsAndSlices_areUsable(t *testing.T) {
+	if n, err := flow.Files(fstest.MapFS(nil), "*").Count(t.Context(), audit(t)); n != 0 || err != nil {
+		t.Errorf("Files() of a nil map: Count() = %d, %v", n, err)
+	}
+	if n, err := flow.From(rows(nil)).Count(t.Context(), audit(t)); n != 0 || err != nil {
+		t.Errorf("From() of a nil slice: Count() = %d, %v", n, err)
+	}
+}
+
+// rows is a source whose nil value is empty.
+type rows []int
+
+func (r rows) Stream(ctx context.Context, emit func(int) error) error { return giving(r...)(ctx, emit) }
 
 func TestZeroOption_isIgnored(t *testing.T) {
 	if err := flow.Of(1).Run(t.Context(), audit(t), flow.Option{}); err != nil {

@@ -4,10 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"runtime"
-	"strconv"
 	"strings"
 
+	"github.com/go-streamz/streamz/internal/callsite"
 	"github.com/go-streamz/streamz/internal/kernel"
 	"github.com/go-streamz/streamz/ops"
 )
@@ -96,22 +95,9 @@ func misuse(site kernel.Site, name string, err error) error {
 	return &e
 }
 
-// here is the place of the builder call: the caller of the exported function that
-// called the function that called here.
-func here() uintptr {
-	var pcs [1]uintptr
-	runtime.Callers(4, pcs[:])
-	return pcs[0]
-}
-
-// place gives a program counter of here as file:line.
-func place(pc uintptr) string {
-	if pc == 0 {
-		return ""
-	}
-	frame, _ := runtime.CallersFrames([]uintptr{pc}).Next()
-	return frame.File + ":" + strconv.Itoa(frame.Line)
-}
+// place gives the place of a builder call, the innermost one outside this package, as
+// file:line.
+func place(at callsite.Site) string { return at.Outside("github.com/go-streamz/streamz/flow") }
 
 // short cuts a file:line down to the file and its folder.
 func short(at string) string {

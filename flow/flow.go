@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"github.com/go-streamz/streamz/internal/callsite"
 	"github.com/go-streamz/streamz/internal/kernel"
 	"github.com/go-streamz/streamz/ops"
 )
@@ -10,6 +11,9 @@ import (
 // many goroutines. The zero Flow cannot run.
 //
 // [Flow.Named], [Flow.OnError] and [Flow.Async] act on the last stage.
+//
+// T may be no larger than 64 KiB, the most that a channel can carry: use a pointer to
+// larger things.
 type Flow[T any] struct {
 	// The last stage's settings stay apart from the closure that connects it, so that
 	// they can still change.
@@ -31,10 +35,10 @@ func (f Flow[T]) Then[Out any](p ops.Processor[T, Out]) Flow[Out] {
 	return then(f, p)
 }
 
-// then is called by every fluent method directly, so that here finds its caller.
+// then makes a fluent method of a processor.
 func then[In, Out any](f Flow[In], p ops.Processor[In, Out]) Flow[Out] {
 	return Flow[Out]{
-		last: settings{Site: kernel.Site{At: here()}},
+		last: site(),
 		wire: func(seg *kernel.Segment, last kernel.Site, down kernel.Port[Out]) {
 			seg, up := kernel.Attach(seg, last, kernel.Of[In, Out](p), down)
 			f.connect(seg, up)
@@ -45,7 +49,7 @@ func then[In, Out any](f Flow[In], p ops.Processor[In, Out]) Flow[Out] {
 // origin makes the Flow of a source.
 func origin[T any](src kernel.Source[T]) Flow[T] {
 	return Flow[T]{
-		last: settings{Site: kernel.Site{At: here()}},
+		last: site(),
 		wire: func(seg *kernel.Segment, last kernel.Site, down kernel.Port[T]) {
 			kernel.Feed(seg, last, src, down)
 		},
@@ -56,7 +60,7 @@ func origin[T any](src kernel.Source[T]) Flow[T] {
 func (f Flow[T]) connect(seg *kernel.Segment, down kernel.Port[T]) {
 	if f.wire == nil {
 		f = origin(kernel.Source[T]{Name: "flow", Op: "Flow", Err: needs("flow", "must begin with a source, as From")})
-		f.last.At = 0
+		f.last.At = callsite.Site{}
 	}
 	if f.last.buffer > 0 {
 		seg, down = kernel.Boundary(seg, f.last.buffer, down)
@@ -106,7 +110,7 @@ func (s settings) named(name string) settings {
 
 func (s settings) onError(p Policy) settings {
 	s.Err = join(s.Err, p.err)
-	s.Policy = p
+	s.Policy = decider{p}
 	if p.kind == stop {
 		s.Policy = kernel.StopAll
 	}

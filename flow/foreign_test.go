@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/go-streamz/streamz/clock"
 	"github.com/go-streamz/streamz/flow"
 	"github.com/go-streamz/streamz/ops"
 )
@@ -344,4 +346,101 @@ func TestForeign_timesOfABatchBehindItAreExact(t *testing.T) {
 			t.Errorf("times mismatch (-want +got):\n%s", diff)
 		}
 	})
+}
+
+// boxed has a processor and a Process of its own.
+type boxed[In, Out any] struct{ ops.Processor[In, Out] }
+
+func TestForeign_insideTakesTheClockOfTheRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := clock.NewFake()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		inside := boxed[int, []int]{ops.NewBatcher[int](ops.BatchConfig{MaxLatency: time.Hour})}
+		batches, wait := blocked(2).Then(inside).Chan(ctx, audit(t), flow.WithClock(fake))
+		synctest.Wait()
+		fake.Advance(time.Hour)
+		synctest.Wait()
+		select {
+		case got := <-batches:
+			if diff := cmp.Diff([]int{0, 1}, got); diff != "" {
+				t.Errorf("batch mismatch (-want +got):\n%s", diff)
+			}
+		default:
+			t.Errorf("the processor does not know of the clock's hour")
+		}
+		cancel()
+		drain(batches)
+		if err := wait(); err != context.Canceled {
+			t.Errorf("wait() = %v, want %v", err, context.Canceled)
+		}
+	})
+}
+
+func TestForeign_thatReturnsItsInput(t *testing.T) {
+	same := ops.ProcessorFunc[int, int](func(_ context.Context, in <-chan int) <-chan int { return in })
+	if n, err := flow.Range(0, 10).Then(same).Count(t.Context(), audit(t)); n != 10 || err != nil {
+		t.Errorf("Count() = %d, %v, want 10", n, err)
+	}
+	if n, err := flow.Repeat(1).Then(same).Take(2).Count(t.Context(), audit(t)); n != 2 || err != nil {
+		t.Errorf("Count() = %d, %v, want 2", n, err)
+	}
+}
+
+func TestForeign_failuresOnManyGoroutinesAreHandledOneAtATime(t *testing.T) {
+	workers := func(ctx context.Context, in <-chan int, _ chan<- int) {
+		boss, _ := ops.SupervisorFrom(ctx)
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				for v := range in {
+					boss.ItemFailed(ctx, &ops.ItemError{Item: v, Err: errPlanted, Attempts: 3})
+				}
+			})
+		}
+		wg.Wait()
+	}
+	asked := 0 // the race detector looks on
+	opt, r := audited(t)
+	err := flow.Range(0, 100).Then(foreign(workers)).
+		OnError(flow.Handle(func(_ context.Context, e *flow.StageError) flow.Policy {
+			asked++
+			if e.Attempt != 3 {
+				t.Errorf("Attempt = %d, want 3", e.Attempt)
+			}
+			return flow.Skip()
+		})).Run(t.Context(), opt)
+	if err != nil || asked != 100 {
+		t.Errorf("Run() = %v after %d questions, want 100", err, asked)
+	}
+	if got := stageReport(t, r, "processor-func").Failed; got != 100 {
+		t.Errorf("Failed = %d, want 100", got)
+	}
+}
+
+func TestForeign_reportsMoreFailuresThanItems(t *testing.T) {
+	twice := func(ctx context.Context, in <-chan int, _ chan<- int) {
+		boss, _ := ops.SupervisorFrom(ctx)
+		for v := range in {
+			boss.ItemFailed(ctx, &ops.ItemError{Item: v, Err: errPlanted})
+			boss.ItemFailed(ctx, &ops.ItemError{Item: v, Err: errPlanted})
+		}
+	}
+	if err := flow.Of(1, 2).Then(foreign(twice)).OnError(flow.Skip()).Run(t.Context(), audit(t), quiet); err != nil {
+		t.Errorf("Run() = %v", err)
+	}
+}
+
+func TestForeign_boxedSubFlow(t *testing.T) {
+	inner := flow.Pipe(func(f flow.Flow[int]) flow.Flow[int] { return f.TryMap(failsOn(2)).Named("inner") })
+	f := flow.Range(0, 5).Then(boxed[int, int]{inner}).Named("box")
+	err := f.Run(t.Context(), audit(t))
+	failed := stageError(t, err)
+	within, ok := errors.AsType[*flow.StageError](failed.Err)
+	if failed.Stage != "box" || !ok || within.Stage != "inner" || !errors.Is(err, errPlanted) {
+		t.Errorf("Run() = %v, want the failure of inner in that of box", err)
+	}
+	if n, err := flow.Repeat(1).Then(boxed[int, int]{inner}).Take(3).Count(t.Context(), audit(t)); n != 3 || err != nil {
+		t.Errorf("Count() = %d, %v, want 3", n, err)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/go-streamz/streamz/internal/callsite"
 	"github.com/go-streamz/streamz/internal/kernel"
 )
 
@@ -15,13 +16,13 @@ type Job struct {
 	wire func(seg *kernel.Segment, last kernel.Site)
 }
 
-// into is called by every terminal directly, so that here finds its caller.
+// into makes a job of a sink.
 func into[T any](f Flow[T], spec kernel.Spec[T, nothing]) Job {
-	return attach(f, spec, settings{Site: kernel.Site{At: here()}})
+	return attach(f, spec, site())
 }
 
-// site is for terminals that do not call into.
-func site() settings { return settings{Site: kernel.Site{At: here()}} }
+// site is the place of the call into this package.
+func site() settings { return settings{At: callsite.Here()} }
 
 func attach[T any](f Flow[T], spec kernel.Spec[T, nothing], last settings) Job {
 	return Job{last: last, wire: func(seg *kernel.Segment, last kernel.Site) {
@@ -93,14 +94,14 @@ func (j Job) prepare(ctx context.Context, o *options) (*kernel.Run, error) {
 // execute runs what is wired. The report is made in any case, also when a Goexit
 // unwinds the caller.
 func (o *options) execute(run *kernel.Run) error {
-	start := o.clock.Now()
-	report := func() Report { return newReport(run, o.name, o.clock.Now().Sub(start)) }
 	if o.report != nil {
-		defer func() { *o.report = report() }()
+		start := o.clock.Now()
+		defer func() { *o.report = newReport(run, o.name, o.clock.Now().Sub(start)) }()
 	}
 	err := run.Execute()
 	if where := run.Imbalance(); where != "" {
-		err = join(err, fmt.Errorf("flow: the books of %s do not balance, which is a bug of streamz:\n%v", where, report()))
+		err = join(err, fmt.Errorf("flow: the books of %s do not balance, which is a bug of streamz:\n%v",
+			where, newReport(run, o.name, 0)))
 	}
 	return err
 }

@@ -120,9 +120,10 @@ func (o *options) Misuse(site kernel.Site, name string, err error) error {
 	return misuse(site, name, err)
 }
 
-// Supervise makes the stage the supervisor of what runs in it over channels.
+// Supervise makes the stage the supervisor of what runs in it over channels, by the
+// clock of the run.
 func (o *options) Supervise(ctx context.Context, s *kernel.Stage) context.Context {
-	return ops.WithSupervisor(ctx, supervisor{s})
+	return ops.WithSupervisor(clock.With(ctx, o.clock), supervisor{s})
 }
 
 type supervisor struct{ s *kernel.Stage }

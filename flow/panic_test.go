@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"runtime"
@@ -17,11 +18,11 @@ import (
 	"github.com/go-streamz/streamz/ops"
 )
 
-// panicsIn is the hook of a part that panics in one method.
-func panicsIn(method string) func(string) error {
+// callsIn is the hook of a part that calls fn in one method.
+func callsIn(method string, fn func()) func(string) error {
 	return func(called string) error {
 		if called == method {
-			boom()
+			fn()
 		}
 		return nil
 	}
@@ -46,79 +47,85 @@ func ignore(error) {}
 
 func runsOf(job flow.Job) func(context.Context, ...flow.Option) error { return job.Run }
 
-// panicking are flows with one user function that panics, and the stage it belongs to.
-func panicking() []struct {
+// broken is a flow one of whose user functions does not return, and the stage that this
+// function belongs to.
+type broken struct {
 	where, stage, op string
 	run              func(context.Context, ...flow.Option) error
-} {
+}
+
+// breaking are flows with one user function that calls fail. Behind the stage of that
+// function stands another.
+func breaking(fail func(), behind func(flow.Flow[int]) flow.Flow[int]) []broken {
 	one := flow.Of(1, 2)
 	gatherer := func(method string) func(context.Context, ...flow.Option) error {
-		return barriered(ignore).Gather(&gatherPart{part{hook: panicsIn(method)}}).Map(identity).Run
+		return behind(barriered(ignore).Gather(&gatherPart{part{hook: callsIn(method, fail)}})).Run
 	}
 	sink := func(method string) func(context.Context, ...flow.Option) error {
-		return barriered(ignore).Map(identity).To(&sinkPart{part{hook: panicsIn(method)}}).Run
+		return behind(barriered(ignore)).To(&sinkPart{part{hook: callsIn(method, fail)}}).Run
 	}
 	fails := one.TryMap(func(int) (int, error) { return 0, errPlanted })
-	return []struct {
-		where, stage, op string
-		run              func(context.Context, ...flow.Option) error
-	}{
-		{"a source", "source", "From", flow.From(source(func(context.Context, func(int) error) error { boom(); return nil })).Map(identity).Run},
-		{"a source of signals", "source", "FromSignals", flow.FromSignals(signals(func(context.Context, flow.Emitter[int]) error { boom(); return nil })).Map(identity).Run},
-		{"a source after an item", "func", "FromFunc", flow.FromFunc(func(_ context.Context, emit func(int) error) error {
-			defer boom()
+	return []broken{
+		{"a source", "source", "From", behind(flow.From(source(func(context.Context, func(int) error) error { fail(); return nil }))).Run},
+		{"a source of signals", "source", "FromSignals", behind(flow.FromSignals(signals(func(context.Context, flow.Emitter[int]) error { fail(); return nil }))).Run},
+		{"a source after an item", "func", "FromFunc", behind(flow.FromFunc(func(_ context.Context, emit func(int) error) error {
+			defer fail()
 			return emit(1)
-		}).Map(identity).Run},
-		{"a sequence", "seq", "FromSeq", flow.FromSeq(func(yield func(int) bool) { yield(1); boom() }).Map(identity).Run},
-		{"a sequence with errors", "seq", "FromSeq2", flow.FromSeq2(func(yield func(int, error) bool) { yield(1, nil); boom() }).Map(identity).Run},
-		{"the function of Unfold", "unfold", "Unfold", flow.Unfold(0, func(int) (int, int, bool) { boom(); return 0, 0, false }).Map(identity).Run},
-		{"a reader", "lines", "Lines", flow.Lines(panickingReader{}).Run},
-		{"a file system", "files", "Files", flow.Files(panickingFS{}, "*").Run},
-		{"the function of Map", "mapper", "Map", one.Map(func(int) int { boom(); return 0 }).Map(identity).Run},
-		{"the function of TryMap", "try-mapper", "TryMap", one.TryMap(func(int) (int, error) { boom(); return 0, nil }).Map(identity).Run},
-		{"the function of Filter", "filter", "Filter", one.Filter(func(int) bool { boom(); return true }).Map(identity).Run},
-		{"the function of Tap", "tap", "Tap", one.Tap(func(int) { boom() }).Map(identity).Run},
-		{"the function of Scan", "scan", "Scan", one.Scan(0, func(int, int) int { boom(); return 0 }).Map(identity).Run},
-		{"the function of FlatMap", "flat-mapper", "FlatMap", one.FlatMap(func(int) iter.Seq[int] { boom(); return nil }).Map(identity).Run},
-		{"the sequence of FlatMap", "flat-mapper", "FlatMap", one.FlatMap(func(v int) iter.Seq[int] {
-			return func(yield func(int) bool) { yield(v); boom() }
-		}).Map(identity).Run},
+		})).Run},
+		{"a sequence", "seq", "FromSeq", behind(flow.FromSeq(func(yield func(int) bool) { yield(1); fail() })).Run},
+		{"a sequence with errors", "seq", "FromSeq2", behind(flow.FromSeq2(func(yield func(int, error) bool) { yield(1, nil); fail() })).Run},
+		{"the function of Unfold", "unfold", "Unfold", behind(flow.Unfold(0, func(int) (int, int, bool) { fail(); return 0, 0, false })).Run},
+		{"a reader", "lines", "Lines", behind(flow.Lines(callingReader{fail}).Map(length)).Run},
+		{"a file system", "files", "Files", behind(flow.Files(callingFS{fail}, "*").Map(length)).Run},
+		{"the function of Map", "mapper", "Map", behind(one.Map(func(int) int { fail(); return 0 })).Run},
+		{"the function of TryMap", "try-mapper", "TryMap", behind(one.TryMap(func(int) (int, error) { fail(); return 0, nil })).Run},
+		{"the function of Filter", "filter", "Filter", behind(one.Filter(func(int) bool { fail(); return true })).Run},
+		{"the function of Tap", "tap", "Tap", behind(one.Tap(func(int) { fail() })).Run},
+		{"the function of Scan", "scan", "Scan", behind(one.Scan(0, func(int, int) int { fail(); return 0 })).Run},
+		{"the function of FlatMap", "flat-mapper", "FlatMap", behind(one.FlatMap(func(int) iter.Seq[int] { fail(); return nil })).Run},
+		{"the sequence of FlatMap", "flat-mapper", "FlatMap", behind(one.FlatMap(func(v int) iter.Seq[int] {
+			return func(yield func(int) bool) { yield(v); fail() }
+		})).Run},
 		{"Start of a gatherer", "gatherer", "Gather", gatherer("Start")},
 		{"Push of a gatherer", "gatherer", "Gather", gatherer("Push")},
 		{"Flush of a gatherer", "gatherer", "Gather", gatherer("Flush")},
 		{"End of a gatherer", "gatherer", "Gather", gatherer("End")},
 		{"Close of a gatherer", "gatherer", "Gather", gatherer("Close")},
-		{"the function of ForEach", "for-each", "ForEach", runsOf(one.Map(identity).ForEach(func(context.Context, int) error { boom(); return nil }))},
+		{"the function of ForEach", "for-each", "ForEach", runsOf(behind(one).ForEach(func(context.Context, int) error { fail(); return nil }))},
 		{"Open of a sink", "sink", "To", sink("Open")},
 		{"Put of a sink", "sink", "To", sink("Put")},
 		{"Flush of a sink", "sink", "To", sink("Flush")},
 		{"Close of a sink", "sink", "To", sink("Close")},
 		{"the function of Reduce", "reduce", "Reduce", func(ctx context.Context, opts ...flow.Option) error {
-			_, err := one.Map(identity).Reduce(ctx, 0, func(int, int) int { boom(); return 0 }, opts...)
+			_, err := behind(one).Reduce(ctx, 0, func(int, int) int { fail(); return 0 }, opts...)
 			return err
 		}},
-		{"the function of Handle", "try-mapper", "TryMap", fails.OnError(flow.Handle(func(context.Context, *flow.StageError) flow.Policy {
-			boom()
+		{"the function of Handle", "try-mapper", "TryMap", behind(fails.OnError(flow.Handle(func(context.Context, *flow.StageError) flow.Policy {
+			fail()
 			return flow.Skip()
-		})).Run},
-		{"the error handler of a processor", "try-mapper", "TryMap", one.Then(ops.NewTryMapper(func(int) (int, error) { return 0, errPlanted }).
-			OnError(func(context.Context, *ops.ItemError) { boom() })).OnError(flow.Skip()).Run},
-		{"Process of a processor", "processor-func", "Then", one.Then(ops.ProcessorFunc[int, int](func(context.Context, <-chan int) <-chan int { boom(); return nil })).Run},
-		{"the done of a barrier", "source", "FromSignals", runsOf(barriered(func(error) { boom() }).
+		}))).Run},
+		{"the error handler of a processor", "try-mapper", "TryMap", behind(one.Then(ops.NewTryMapper(func(int) (int, error) { return 0, errPlanted }).
+			OnError(func(context.Context, *ops.ItemError) { fail() })).OnError(flow.Skip())).Run},
+		{"Process of a processor", "processor-func", "Then", behind(one.Then(ops.ProcessorFunc[int, int](func(context.Context, <-chan int) <-chan int { fail(); return nil }))).Run},
+		{"the done of a barrier", "source", "FromSignals", runsOf(behind(barriered(func(error) { fail() })).
 			ForEach(func(context.Context, int) error { return nil }))},
 	}
 }
 
-type panickingReader struct{}
+type callingReader struct{ fn func() }
 
-func (panickingReader) Read([]byte) (int, error) { boom(); return 0, nil }
+func (r callingReader) Read([]byte) (int, error) { r.fn(); return 0, io.EOF }
 
-type panickingFS struct{}
+type callingFS struct{ fn func() }
 
-func (panickingFS) Open(string) (fs.File, error) { boom(); return nil, nil }
+func (f callingFS) Open(string) (fs.File, error) { f.fn(); return nil, fs.ErrNotExist }
+
+// fused and apart are what stands behind the stage that breaks.
+func fused(f flow.Flow[int]) flow.Flow[int] { return f.Map(identity) }
+func apart(f flow.Flow[int]) flow.Flow[int] { return f.Async(1).Map(identity) }
 
 func TestPanic_isErrorOfItsStage(t *testing.T) {
-	for _, tt := range panicking() {
+	for _, tt := range append(breaking(boom, fused), breaking(boom, apart)...) {
 		t.Run(tt.where, func(t *testing.T) {
 			err := tt.run(t.Context(), audit(t), quiet)
 			failed := stageError(t, err)
@@ -138,36 +145,30 @@ func TestPanic_isErrorOfItsStage(t *testing.T) {
 			if !errors.Is(err, errBoom) {
 				t.Errorf("errors.Is does not reach the value through %v", err)
 			}
-		})
-	}
-}
-
-func TestPanic_isToldOnce(t *testing.T) {
-	for _, tt := range panicking() {
-		t.Run(tt.where, func(t *testing.T) {
-			err := tt.run(t.Context(), audit(t), quiet)
-			if errors.Is(err, errPlanted) {
-				return // two failures: the second came of handling the first
-			}
-			if joined, ok := err.(interface{ Unwrap() []error }); ok {
+			if joined, ok := err.(interface{ Unwrap() []error }); ok && !errors.Is(err, errPlanted) {
 				t.Errorf("got %d errors, want one: %v", len(joined.Unwrap()), err)
 			}
 		})
 	}
 }
 
-func TestPanic_ofHandleIsNotPutToHandle(t *testing.T) {
-	calls := 0
-	err := flow.Of(1).TryMap(func(int) (int, error) { return 0, errPlanted }).
-		OnError(flow.Handle(func(_ context.Context, e *flow.StageError) flow.Policy {
-			calls++
-			if errors.Is(e, errPlanted) {
-				boom()
+func TestGoexit_isErrorOfItsStage(t *testing.T) {
+	for _, tt := range append(breaking(runtime.Goexit, fused), breaking(runtime.Goexit, apart)...) {
+		t.Run(tt.where, func(t *testing.T) {
+			opt, r := audited(t)
+			var err error
+			returned := onItsOwn(func() { err = tt.run(t.Context(), opt, quiet) })
+			if returned && err != r.Cause {
+				t.Errorf("got the error %v, and in the report %v", err, r.Cause)
 			}
-			return flow.Skip()
-		})).Run(t.Context(), audit(t))
-	if !errors.Is(err, errBoom) {
-		t.Errorf("Run() = %v after %d calls of Handle's function, want its panic", err, calls)
+			failed := stageError(t, r.Cause)
+			if want, got := tt.stage+" "+tt.op, failed.Stage+" "+failed.Op; got != want {
+				t.Errorf("the stage is %s, want %s: %v", got, want, r.Cause)
+			}
+			if want := "runtime.Goexit"; !strings.Contains(r.Cause.Error(), want) {
+				t.Errorf("the error %q does not tell of %s", r.Cause, want)
+			}
+		})
 	}
 }
 

@@ -46,9 +46,11 @@ func Handle(decide func(ctx context.Context, failed *StageError) Policy) Policy 
 	return p
 }
 
-// policy is a Policy as the kernel asks it. Every failure that it sees was made by
-// this package's host.
-func (p Policy) Decide(ctx context.Context, f *kernel.Fault, blame error) kernel.Verdict {
+// decider is a Policy as the kernel asks it. Every failure that it sees was made by this
+// package's host.
+type decider struct{ Policy }
+
+func (p decider) Decide(ctx context.Context, f *kernel.Fault, blame error) kernel.Verdict {
 	switch p.kind {
 	case skip:
 		logSkipped(ctx, f, blame)

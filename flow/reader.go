@@ -30,17 +30,23 @@ const maxLine = 16 << 20
 func Lines(r io.Reader) Flow[string] {
 	return origin(reader(r, "lines", "Lines", func(r io.Reader, emit func(string) error) error {
 		s := bufio.NewScanner(r)
-		s.Buffer(nil, maxLine)
-		n := 0
-		for ; s.Scan(); n++ {
+		s.Buffer(nil, maxLine+len("\r\n")+1)
+		for n := 1; ; n++ {
+			more := s.Scan()
+			err := s.Err()
+			if len(s.Bytes()) > maxLine {
+				err = bufio.ErrTooLong
+			}
+			switch {
+			case err != nil:
+				return fmt.Errorf("line %d: %w", n, err)
+			case !more:
+				return nil
+			}
 			if err := emit(s.Text()); err != nil {
 				return err
 			}
 		}
-		if err := s.Err(); err != nil {
-			return fmt.Errorf("line %d: %w", n+1, err)
-		}
-		return nil
 	}))
 }
 

@@ -19,8 +19,6 @@ import (
 	"github.com/go-streamz/streamz/flow"
 )
 
-var errEOF = io.EOF
-
 func TestLines(t *testing.T) {
 	tests := map[string]struct {
 		text string

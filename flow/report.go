@@ -159,11 +159,12 @@ func writeTable(b *strings.Builder, rows [][]string) {
 		}
 	}
 	for _, row := range rows {
-		line := fmt.Sprintf("%-*s  %-*s", widths[0], row[0], widths[1], row[1])
+		var line strings.Builder
+		line.WriteString(fmt.Sprintf("%-*s  %-*s", widths[0], row[0], widths[1], row[1]))
 		for i, cell := range row[2:] {
-			line += fmt.Sprintf("  %*s", widths[i+2], cell)
+			line.WriteString(fmt.Sprintf("  %*s", widths[i+2], cell))
 		}
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
+		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
 }
 

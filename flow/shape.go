@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/go-streamz/streamz/internal/callsite"
 	"github.com/go-streamz/streamz/internal/kernel"
 	"github.com/go-streamz/streamz/ops"
 	"github.com/go-streamz/streamz/stage"
@@ -15,8 +16,7 @@ func Unbatch[T any](f Flow[[]T]) Flow[T] {
 }
 
 // Concat gives the items of one flow after those of the other. A later flow's source
-// starts when the one before has ended; only what is in front of an [Flow.Async] of its
-// own runs ahead, by that buffer. Without flows it is empty.
+// starts when the one before has ended. Without flows it is empty.
 //
 // A name given to a Concat is the first part of the names of all stages in it, and a
 // policy the default of theirs.
@@ -76,9 +76,9 @@ func (p *pipe[In, Out]) Process(ctx context.Context, in <-chan In) <-chan Out {
 		panic(&ConfigError{Stage: p.Name(), Field: "input channel", Want: "must not be nil"})
 	}
 	source := FromChan(in)
-	source.last.At = 0 // no place of the user's
+	source.last.At = callsite.Site{} // no place of the user's
 	f := then(source, p)
-	f.last.At = 0
+	f.last.At = callsite.Site{}
 	out := make(chan Out)
 	o := newOptions(ctx, nil)
 	sup, supervised := ops.SupervisorFrom(ctx)

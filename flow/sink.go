@@ -17,7 +17,8 @@ import (
 //	Close(cause error) error           once, if Open did not fail, however the run ends
 //
 // cause is nil after all items were put and flushed, [ErrStop] after an early end, else
-// what ended the run. Their errors are returned by Run.
+// what ended the run. Their errors are returned by Run. Such a method of another type, as
+// the Close of an io.Closer, is a configuration error.
 type Sink[T any] interface {
 	Put(ctx context.Context, v T) error
 }
@@ -75,8 +76,18 @@ func (f Flow[T]) To(sink Sink[T]) Job {
 		}
 		return kernel.Port[T]{Push: putter(s, sink.Put), Signal: flusher(s, sink)}
 	})
-	spec.Calls, spec.Blocks, spec.Err = kernel.CallsFunc, true, notNil(sink, "sink")
+	spec.Calls, spec.Blocks, spec.Err = kernel.CallsFunc, true, join(notNil(sink, "sink"), misshapen(sink))
 	return into(f, spec)
+}
+
+// misshapen is the configuration error of a sink with an optional method of another
+// type.
+func misshapen(sink any) error {
+	method, want := kernel.Misshapen(sink)
+	if want == "" {
+		return nil
+	}
+	return needs(method, want)
 }
 
 // flusher flushes a sink that can be before the stream's end and before a barrier.

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"iter"
 	"log/slog"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/go-streamz/streamz/flow"
+	"github.com/go-streamz/streamz/ops"
 )
 
 func plus(sum, v int) int { return sum + v }
@@ -335,3 +338,80 @@ func TestJob_runsAtOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestAll_pulled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		next, stop := iter.Pull2(flow.Repeat(7).Async(1).All(t.Context(), audit(t)))
+		for range 2 {
+			if v, err, ok := next(); v != 7 || err != nil || !ok {
+				t.Errorf("next() = %d, %v, %v", v, err, ok)
+			}
+		}
+		stop()
+	})
+}
+
+func TestRun_insideARun(t *testing.T) {
+	inner := func(ctx context.Context, v int) error {
+		return flow.Range(0, 10).Async(1).TryMap(failsOn(v)).Run(ctx, audit(t))
+	}
+	err := flow.Of(-1, 3).ForEach(inner).Run(t.Context(), audit(t))
+	failed := stageError(t, err)
+	within, ok := errors.AsType[*flow.StageError](failed.Err)
+	if failed.Stage != "for-each" || failed.Item != 3 || !ok || within.Item != 3 || within.Stage != "try-mapper" {
+		t.Errorf("Run() = %v, want the inner failure in the outer", err)
+	}
+}
+
+func TestRun_insideARunThatEnds(t *testing.T) {
+	waits := func(ctx context.Context) error { return blocked(1).Async(1).Run(ctx) }
+	t.Run("by its context", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			err := cancelled(t, flow.Of(1).ForEach(func(ctx context.Context, _ int) error { return waits(ctx) }).Run)
+			if err != errEnough {
+				t.Errorf("Run() = %v, want %v", err, errEnough)
+			}
+		})
+	})
+	t.Run("early", func(t *testing.T) {
+		var inner error
+		n, err := flow.FromFunc(func(ctx context.Context, emit func(int) error) error {
+			_ = emit(1)
+			inner = waits(ctx)
+			return inner
+		}).Async(1).Take(1).Count(t.Context(), audit(t))
+		if n != 1 || err != nil {
+			t.Errorf("Count() = %d, %v, want 1", n, err)
+		}
+		if inner == nil {
+			t.Errorf("the inner run was cut off and says that it was complete")
+		}
+	})
+}
+
+func TestChan_ofARunThatGoexits(t *testing.T) {
+	exits := map[string]flow.Flow[int]{
+		"in the source": flow.FromFunc(func(context.Context, func(int) error) error { runtime.Goexit(); return nil }),
+		"in a stage":    flow.Of(1).Map(func(int) int { runtime.Goexit(); return 0 }),
+	}
+	for name, f := range exits {
+		t.Run(name, func(t *testing.T) {
+			items, wait := f.Chan(t.Context(), audit(t))
+			if got := drain(items); got != nil {
+				t.Errorf("got %v", got)
+			}
+			_ = stageError(t, wait())
+		})
+	}
+}
+
+func TestGatherer_withoutAPusher(t *testing.T) {
+	err := flow.Of(1).Gather(noPusher{}).Run(t.Context(), audit(t))
+	if failed := stageError(t, err); failed.Stage != "gatherer" {
+		t.Errorf("Run() = %v, want a failure of the gatherer", err)
+	}
+}
+
+type noPusher struct{}
+
+func (noPusher) Start(context.Context) (ops.Pusher[int, int], error) { return nil, nil }

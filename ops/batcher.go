@@ -7,8 +7,10 @@ import (
 	"github.com/go-streamz/streamz/internal/kernel"
 )
 
-// maxBatch bounds a batch that is limited by time alone.
-const maxBatch = 1 << 20
+const (
+	maxBatch = 1 << 20 // bounds a batch that is limited by time alone
+	maxStart = 1 << 12 // bounds the room that a batch begins with
+)
 
 // BatchConfig limits the batches of a [Batcher]. At least one limit must be set.
 type BatchConfig struct {
@@ -48,7 +50,7 @@ type Batcher[T any] struct {
 //streamz:example flow.Range(0, 5).Batch(2, 0)
 //streamz:output [[0 1] [2 3] [4]]
 func NewBatcher[T any](config BatchConfig, clk ...Clock) *Batcher[T] {
-	b := &Batcher[T]{base: base{name: "batcher"}, size: config.MaxSize, latency: config.MaxLatency}
+	b := &Batcher[T]{name: "batcher", size: config.MaxSize, latency: config.MaxLatency}
 	b.clk = b.oneClock(clk)
 	switch {
 	case b.size < 0:
@@ -89,14 +91,15 @@ type batching[T any] struct {
 	s     *kernel.Stage
 	down  kernel.Port[[]T]
 	items []T
-	grown int           // capacity that the last full slice needed
+	full  int           // the size of a full slice
+	grown int           // the size that the last slice reached
 	timer *kernel.Timer // nil without latency
 	mark  kernel.Signal // the watermark that waits for the items
 	marks bool
 }
 
 func (b *Batcher[T]) start(s *kernel.Stage, down kernel.Port[[]T]) kernel.Port[T] {
-	r := &batching[T]{Batcher: b, s: s, down: down}
+	r := &batching[T]{Batcher: b, s: s, down: down, full: b.size}
 	if b.latency > 0 {
 		r.timer = s.Timer(r.flush)
 	}
@@ -113,17 +116,17 @@ func (r *batching[T]) push(v T) error {
 		r.begin()
 	}
 	r.items = append(r.items, v)
-	if len(r.items) < r.size {
+	if len(r.items) < r.full {
 		return nil
 	}
 	return r.flush()
 }
 
-// begin starts a slice as large as the last one became: small streams never pay
-// for a large MaxSize, and large ones do not grow each slice anew.
+// begin starts a slice as large as the last one became, within reason: a small stream
+// never pays for a large MaxSize, and a busy one does not grow each slice anew.
 func (r *batching[T]) begin() {
 	if r.grown > 0 {
-		r.items = make([]T, 0, r.grown)
+		r.items = make([]T, 0, min(r.grown, maxStart))
 	}
 	if r.timer != nil {
 		r.timer.Reset(r.latency)

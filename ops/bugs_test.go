@@ -249,7 +249,7 @@ func TestPanicOutsideItemsCrashesBeforeTheOutputCloses(t *testing.T) {
 	for _, name := range []string{startPanics, closePanics} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for range 5 {
+			for range 3 {
 				if code, stderr := runProgram(t, name); code != 2 {
 					t.Fatalf("exit code %d, want 2: the program went on\n%s", code, stderr)
 				}

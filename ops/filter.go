@@ -26,7 +26,7 @@ type Filter[T any] struct {
 //streamz:example flow.Range(0, 6).Filter(func(n int) bool { return n%2 == 0 })
 //streamz:output [0 2 4]
 func NewFilter[T any](keep func(T) bool) *Filter[T] {
-	f := &Filter[T]{base: base{name: "filter"}, keep: keep}
+	f := &Filter[T]{name: "filter", keep: keep}
 	f.needFunc(keep == nil)
 	return f
 }
@@ -51,6 +51,7 @@ func (f *Filter[T]) Kernel() kernel.Spec[T, T] {
 	}
 }
 
+//go:noinline // inlined, its closure would no longer inline what it calls
 func (f *Filter[T]) start(s *kernel.Stage, down kernel.Port[T]) kernel.Port[T] {
 	keep, push, mark := f.keep, down.Push, s.Mark()
 	return kernel.Port[T]{Signal: down.Signal, Push: func(v T) error {

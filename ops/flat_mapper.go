@@ -28,7 +28,7 @@ type FlatMapper[In, Out any] struct {
 //streamz:example flow.Of("a b", "c").FlatMap(strings.FieldsSeq)
 //streamz:output [a b c]
 func NewFlatMapper[In, Out any](fn func(In) iter.Seq[Out]) *FlatMapper[In, Out] {
-	m := &FlatMapper[In, Out]{base: base{name: "flat-mapper"}, fn: fn}
+	m := &FlatMapper[In, Out]{name: "flat-mapper", fn: fn}
 	m.needFunc(fn == nil)
 	return m
 }
@@ -53,6 +53,7 @@ func (m *FlatMapper[In, Out]) Kernel() kernel.Spec[In, Out] {
 	}
 }
 
+//go:noinline // inlined, its closure would no longer inline what it calls
 func (m *FlatMapper[In, Out]) start(s *kernel.Stage, down kernel.Port[Out]) kernel.Port[In] {
 	fn, push := m.fn, down.Push
 	// One yield for the run: a loop over the sequence would make one for each item.

@@ -64,8 +64,8 @@ type Gathering[In, Out any] struct {
 //streamz:example flow.Of(1, 1, 2).Gather(ops.NewGatherer(func() int { return 0 }, func(last *int, n int, emit func(int) error) error { if n == *last { return nil }; *last = n; return emit(n) }, nil))
 //streamz:output [1 2]
 func Gather[In, Out any](g Gatherer[In, Out]) *Gathering[In, Out] {
-	p := &Gathering[In, Out]{base: base{name: "gatherer"}, g: g}
-	if g == nil {
+	p := &Gathering[In, Out]{name: "gatherer", g: g}
+	if kernel.IsNil(g) {
 		p.misuse("gatherer", nil, "must not be nil")
 	}
 	return p
@@ -119,10 +119,16 @@ func (p *Gathering[In, Out]) start(s *kernel.Stage, down kernel.Port[Out]) kerne
 
 func (r *gathering[In, Out]) open(ctx context.Context) (err error) {
 	r.pusher, err = r.g.Start(ctx)
-	if err == nil && r.pusher == nil {
-		err = errNoPusher
+	if err != nil {
+		return err
 	}
-	return err
+	if r.pusher == nil {
+		return errNoPusher
+	}
+	if method, want := kernel.Misshapen(r.pusher); want != "" {
+		return errors.New("the Pusher's " + method + " " + want)
+	}
+	return nil
 }
 
 func (r *gathering[In, Out]) close(cause error) error {

@@ -29,7 +29,7 @@ func guideCloseInput(ctx context.Context, show func(int)) {
 
 	go func() {
 		defer close(input) // Always close when done
-		for i := 0; i < 10; i++ {
+		for i := range 10 {
 			input <- i
 		}
 	}()
@@ -341,7 +341,7 @@ func guideCorrect() (received int) {
 
 	go func() {
 		defer close(ch)
-		for i := 0; i < 100; i++ {
+		for i := range 100 {
 			select {
 			case ch <- i:
 			case <-done:
@@ -489,7 +489,7 @@ func TestGuidePipelineWithTimeout(t *testing.T) {
 
 		go func() {
 			defer close(input)
-			for i := 0; i < 100; i++ {
+			for i := range 100 {
 				select {
 				case input <- i:
 				case <-ctx.Done():

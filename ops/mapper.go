@@ -27,7 +27,7 @@ type Mapper[In, Out any] struct {
 //streamz:example flow.Of(1, 2, 3).Map(strconv.Itoa)
 //streamz:output [1 2 3]
 func NewMapper[In, Out any](fn func(In) Out) *Mapper[In, Out] {
-	m := &Mapper[In, Out]{base: base{name: "mapper"}, fn: fn}
+	m := &Mapper[In, Out]{name: "mapper", fn: fn}
 	m.needFunc(fn == nil)
 	return m
 }
@@ -52,6 +52,7 @@ func (m *Mapper[In, Out]) Kernel() kernel.Spec[In, Out] {
 	}
 }
 
+//go:noinline // inlined, its closure would no longer inline what it calls
 func (m *Mapper[In, Out]) start(s *kernel.Stage, down kernel.Port[Out]) kernel.Port[In] {
 	fn, push, mark := m.fn, down.Push, s.Mark()
 	return kernel.Port[In]{Signal: down.Signal, Push: func(v In) error {

@@ -29,7 +29,7 @@ type Scan[T, A any] struct {
 //streamz:example flow.Of(1, 2, 3).Scan(0, func(sum, n int) int { return sum + n })
 //streamz:output [1 3 6]
 func NewScan[T, A any](initial A, fn func(A, T) A) *Scan[T, A] {
-	s := &Scan[T, A]{base: base{name: "scan"}, initial: initial, fn: fn}
+	s := &Scan[T, A]{name: "scan", initial: initial, fn: fn}
 	s.needFunc(fn == nil)
 	return s
 }
@@ -54,6 +54,7 @@ func (s *Scan[T, A]) Kernel() kernel.Spec[T, A] {
 	}
 }
 
+//go:noinline // inlined, its closure would no longer inline what it calls
 func (s *Scan[T, A]) start(st *kernel.Stage, down kernel.Port[A]) kernel.Port[T] {
 	acc, fn, push, mark := s.initial, s.fn, down.Push, st.Mark()
 	return kernel.Port[T]{Signal: down.Signal, Push: func(v T) error {

@@ -25,7 +25,7 @@ type Skip[T any] struct {
 //streamz:example flow.Of("a", "b", "c").Skip(1)
 //streamz:output [b c]
 func NewSkip[T any](count int) *Skip[T] {
-	s := &Skip[T]{base: base{name: "skip"}, count: count}
+	s := &Skip[T]{name: "skip", count: count}
 	if count < 0 {
 		s.misuse("count", count, "must not be negative")
 	}
@@ -49,6 +49,7 @@ func (s *Skip[T]) Kernel() kernel.Spec[T, T] {
 	return kernel.Spec[T, T]{Self: s, Name: s.name, Op: "Skip", Err: s.err(), Books: kernel.Selected, Start: s.start}
 }
 
+//go:noinline // inlined, its closure would no longer inline what it calls
 func (s *Skip[T]) start(st *kernel.Stage, down kernel.Port[T]) kernel.Port[T] {
 	left, push := s.count, down.Push
 	return kernel.Port[T]{Signal: down.Signal, Push: func(v T) error {

@@ -30,7 +30,7 @@ type Take[T any] struct {
 //streamz:example flow.Range(0, 1_000_000).Take(3)
 //streamz:output [0 1 2]
 func NewTake[T any](count int) *Take[T] {
-	t := &Take[T]{base: base{name: "take"}, count: count}
+	t := &Take[T]{name: "take", count: count}
 	if count < 0 {
 		t.misuse("count", count, "must not be negative")
 	}
@@ -66,6 +66,7 @@ func (t *Take[T]) Kernel() kernel.Spec[T, T] {
 	}
 }
 
+//go:noinline // inlined, its closure would no longer inline what it calls
 func (t *Take[T]) start(s *kernel.Stage, down kernel.Port[T]) kernel.Port[T] {
 	end := func() error { return s.Enough(down.Signal) }
 	if t.count == 0 {

@@ -29,7 +29,7 @@ type Tap[T any] struct {
 //streamz:output saw b
 //streamz:output [a b]
 func NewTap[T any](fn func(T)) *Tap[T] {
-	t := &Tap[T]{base: base{name: "tap"}, fn: fn}
+	t := &Tap[T]{name: "tap", fn: fn}
 	t.needFunc(fn == nil)
 	return t
 }
@@ -54,6 +54,7 @@ func (t *Tap[T]) Kernel() kernel.Spec[T, T] {
 	}
 }
 
+//go:noinline // inlined, its closure would no longer inline what it calls
 func (t *Tap[T]) start(s *kernel.Stage, down kernel.Port[T]) kernel.Port[T] {
 	fn, push, mark := t.fn, down.Push, s.Mark()
 	return kernel.Port[T]{Signal: down.Signal, Push: func(v T) error {

@@ -27,7 +27,7 @@ type TryMapper[In, Out any] struct {
 //streamz:example flow.Of("1", "2", "3").TryMap(strconv.Atoi)
 //streamz:output [1 2 3]
 func NewTryMapper[In, Out any](fn func(In) (Out, error)) *TryMapper[In, Out] {
-	m := &TryMapper[In, Out]{base: base{name: "try-mapper"}, fn: fn}
+	m := &TryMapper[In, Out]{name: "try-mapper", fn: fn}
 	m.needFunc(fn == nil)
 	return m
 }
@@ -61,6 +61,7 @@ func (m *TryMapper[In, Out]) Kernel() kernel.Spec[In, Out] {
 	}
 }
 
+//go:noinline // inlined, its closure would no longer inline what it calls
 func (m *TryMapper[In, Out]) start(s *kernel.Stage, down kernel.Port[Out]) kernel.Port[In] {
 	fn, push, mark := m.fn, down.Push, s.Mark()
 	return kernel.Port[In]{Signal: down.Signal, Push: func(v In) error {

@@ -25,7 +25,7 @@ type Unbatcher[T any] struct {
 //
 //streamz:stage Unbatch
 func NewUnbatcher[T any]() *Unbatcher[T] {
-	return &Unbatcher[T]{base: base{name: "unbatcher"}}
+	return &Unbatcher[T]{name: "unbatcher"}
 }
 
 // WithName gives a copy with another name.
@@ -45,6 +45,7 @@ func (u *Unbatcher[T]) Kernel() kernel.Spec[[]T, T] {
 	return kernel.Spec[[]T, T]{Self: u, Name: u.name, Op: "Unbatch", Err: u.err(), Start: u.start}
 }
 
+//go:noinline // inlined, its closure would no longer inline what it calls
 func (u *Unbatcher[T]) start(s *kernel.Stage, down kernel.Port[T]) kernel.Port[[]T] {
 	push := down.Push
 	return kernel.Port[[]T]{Signal: down.Signal, Push: func(batch []T) error {

@@ -15,7 +15,7 @@ import (
 //
 // DO NOT CHANGE THIS DATA TO FIX BUILDS. When the test fails, move the code.
 const roomOrder = `
-	clock
+	clock internal/callsite
 	internal/kernel
 	ops
 	stage
@@ -121,7 +121,7 @@ func within(dir, room string) bool {
 
 // roomOf names the room or tool of a folder.
 func roomOf(dir string) string {
-	for _, room := range strings.Fields(roomOrder + toolRooms) {
+	for room := range strings.FieldsSeq(roomOrder + toolRooms) {
 		if within(dir, room) {
 			return room
 		}
@@ -169,7 +169,7 @@ func ruleViolation(dir, target string) string {
 	for _, line := range ruleLines(importRules) {
 		rule, reason, _ := strings.Cut(line, ": ")
 		rooms, packages, _ := strings.Cut(rule, "!<")
-		for _, room := range strings.Fields(rooms) {
+		for room := range strings.FieldsSeq(rooms) {
 			if within(dir, room) && forbids(strings.Fields(packages), target) {
 				return room + " must not import " + target + ": " + reason
 			}

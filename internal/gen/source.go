@@ -42,11 +42,11 @@ type pkg struct {
 // not Go, the problems say so and the tables are incomplete.
 func parse(sources map[string][]byte) *pkg {
 	p := &pkg{
-		problems: problems{fset: token.NewFileSet()},
-		texts:    map[*token.File][]byte{},
-		names:    map[string]token.Pos{},
-		types:    map[string]*typeDecl{},
-		process:  map[string]*method{},
+		fset:    token.NewFileSet(),
+		texts:   map[*token.File][]byte{},
+		names:   map[string]token.Pos{},
+		types:   map[string]*typeDecl{},
+		process: map[string]*method{},
 	}
 	for _, path := range slices.Sorted(maps.Keys(sources)) {
 		p.parseFile(path, sources[path])

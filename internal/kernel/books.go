@@ -46,8 +46,8 @@ func (r *Run) Edges() []Edge {
 // all that feed it; the edges from a stage stand together in the same order.
 func (r *Run) balance() {
 	e := len(r.edges) - 1
-	for i := len(r.stages) - 1; i >= 0; i-- {
-		s := r.stages[i]
+	for _, s := range slices.Backward(r.stages) {
+
 		s.complete(s.fed)
 		if !s.balanced() {
 			r.unbalanced(s.String())

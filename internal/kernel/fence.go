@@ -10,7 +10,7 @@ package kernel
 type fence[T any] struct {
 	s    *Stage
 	down func(T) error
-	out  *int64 // counts the emits
+	out  *int64 // counts the emits; nil for a stage that books its items itself
 }
 
 // emitter is the emit for user code. It does not recover where a panic has to crash
@@ -22,55 +22,51 @@ func (f *fence[T]) emitter() func(T) error {
 	return f.emit
 }
 
-func (f *fence[T]) emit(v T) error {
-	if err := f.admit(); err != nil {
-		return err
+func (f *fence[T]) emit(v T) (err error) {
+	s := f.s
+	if f.out != nil {
+		if s.stuck != nil || s.ctx.Err() != nil {
+			return s.refuse()
+		}
+		*f.out++
 	}
-	return f.push(v)
-}
-
-func (f *fence[T]) emitPlain(v T) error {
-	if err := f.admit(); err != nil {
-		return err
-	}
-	at := f.s.seg.at
-	err := f.down(v)
-	f.s.seg.at = at
-	if err != nil {
-		f.s.stuck = err
-	}
-	return err
-}
-
-// admit books an item out, or refuses it after the first error or the end of the
-// context.
-func (f *fence[T]) admit() error {
-	if f.s.stuck == nil && f.s.ctx.Err() != nil {
-		f.s.stuck = f.s.seg.cause()
-	}
-	if f.s.stuck != nil {
-		return f.s.stuck
-	}
-	*f.out++
-	return nil
-}
-
-// push hands an item down and recovers what comes back.
-func (f *fence[T]) push(v T) (err error) {
-	clean, at := false, f.s.seg.at // the stages below set theirs
+	at, clean := *s.at, false // the stages below set theirs
 	defer func() {
 		if !clean {
-			err = f.s.seg.caught(recover())
-			f.s.stuck = err
+			err = s.seg.caught(recover())
+			s.stuck, *s.at = err, at
 		}
-		f.s.seg.at = at
 	}()
 	err = f.down(v)
 	clean = true
+	*s.at = at
 	if err != nil {
-		f.s.stuck = err
+		s.stuck = err
 	}
 	return err
+}
+
+func (f *fence[T]) emitPlain(v T) error {
+	s := f.s
+	if s.stuck != nil || s.ctx.Err() != nil {
+		return s.refuse()
+	}
+	*f.out++
+	at := *s.at
+	err := f.down(v)
+	*s.at = at
+	if err != nil {
+		s.stuck = err
+	}
+	return err
+}
+
+// refuse is what emit does after the first error or the end of the context.
+func (s *Stage) refuse() error {
+	if s.stuck == nil {
+		s.stuck = s.seg.cause()
+	}
+	return s.stuck
 }
 
 // guard makes a panic of the stage's own function a failure of one item, to be

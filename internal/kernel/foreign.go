@@ -35,13 +35,13 @@ func Of[In, Out any](p Channels[In, Out]) Spec[In, Out] {
 	return spec
 }
 
-// IsNil tells a nil pointer or function in an interface, which p == nil does not.
+// IsNil tells a nil pointer, function or channel in an interface, which p == nil does not.
 func IsNil(p any) bool {
 	if p == nil {
 		return true
 	}
 	switch v := reflect.ValueOf(p); v.Kind() {
-	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Chan, reflect.Slice:
+	case reflect.Pointer, reflect.Func, reflect.Chan: // a nil slice or map can be a value to use
 		return v.IsNil()
 	}
 	return false
@@ -58,14 +58,13 @@ func foreign[In, Out any](seg *Segment, site Site, p Channels[In, Out], down Por
 	s := run.stage(seg, site, p.Name(), "Then")
 	s.books, s.elsewhere = Absorbed, &elsewhere{turn: make(chan struct{}, 1)}
 	run.edge(s, down.to, down.queue)
-	up := run.segment()
+	up := seg.feeder()
 	s.elsewhere.ctx = up
-	b := &bridge[In, Out]{s: s, up: up, in: make(chan In), gone: make(chan struct{})}
+	b := &bridge[In, Out]{s: s, up: up, in: make(chan In)}
 	// Its context is that of the segment above: it ends with the one below.
 	s.OnOpen(func(context.Context) error { return b.start(run.opts.Host.Supervise(up.ctx, s), p) })
 	s.OnClose(func(error) error { return b.drain() })
 	seg.head = func() error { return b.receive(down) }
-	seg.exits = append(seg.exits, b.leave)
 	up.exits = append(up.exits, b.end)
 	return up, Port[In]{Push: b.push, Signal: b.signal, to: s}
 }
@@ -75,7 +74,6 @@ type bridge[In, Out any] struct {
 	up    *Segment
 	in    chan In
 	out   <-chan Out
-	gone  chan struct{}
 	ended bool
 }
 
@@ -92,9 +90,6 @@ func (b *bridge[In, Out]) push(v In) error {
 	select {
 	case b.in <- v:
 		return nil
-	case <-b.gone:
-		b.s.Held++
-		return b.up.refusal()
 	case <-b.up.ctx.Done():
 		b.s.Held++
 		return b.up.cause()
@@ -119,12 +114,6 @@ func (b *bridge[In, Out]) end() {
 
 func (b *bridge[In, Out]) receive(down Port[Out]) error {
 	return receive(b.s.seg, b.out, counted(b.s, down))
-}
-
-// leave ends the segment above when the one below has ended.
-func (b *bridge[In, Out]) leave() {
-	close(b.gone)
-	b.up.dismiss()
 }
 
 // drain waits for the processor to close its output, discarding what still comes:

@@ -17,10 +17,9 @@ const block = 64
 // of capacity one, made in the run, and never spin: a waiting segment costs
 // nothing, and testing/synctest sees it as blocked.
 func Boundary[T any](seg *Segment, n int, down Port[T]) (*Segment, Port[T]) {
-	up := seg.run.segment()
+	up := seg.feeder()
 	q := newRing[T](n, up, seg)
 	seg.head = func() error { return q.drain(down) }
-	seg.exits = append(seg.exits, q.leave)
 	return up, Port[T]{Push: q.push, Signal: q.signal, to: down.to, queue: &queue{held: q.held, below: down.queue}}
 }
 
@@ -43,7 +42,6 @@ type ring[T any] struct {
 
 	consumer parking
 	producer parking
-	gone     chan struct{} // closed when the consumer has ended
 
 	// Signals keep their place among the items, but not their space: they are
 	// rare, so the items need not be wider for them.
@@ -59,7 +57,7 @@ type placed struct {
 
 func newRing[T any](n int, up, seg *Segment) *ring[T] {
 	size := uint64(1) << bits.Len64(uint64(n-1))
-	q := &ring[T]{buf: make([]T, size), mask: size - 1, up: up, seg: seg, gone: make(chan struct{})}
+	q := &ring[T]{buf: make([]T, size), mask: size - 1, up: up, seg: seg}
 	q.consumer.ch = make(chan struct{}, 1)
 	q.producer.ch = make(chan struct{}, 1)
 	return q
@@ -115,8 +113,6 @@ func (q *ring[T]) wait(ready func() bool) error {
 		q.up.fresh = false // the time goes on
 		select {
 		case <-q.producer.ch:
-		case <-q.gone:
-			return q.up.refusal()
 		case <-q.up.ctx.Done():
 			return q.up.cause()
 		}
@@ -124,10 +120,8 @@ func (q *ring[T]) wait(ready func() bool) error {
 }
 
 func (q *ring[T]) signal(sig Signal) error {
-	select {
-	case <-q.gone:
-		return q.up.refusal()
-	default:
+	if err := q.up.halted(); err != nil {
+		return err
 	}
 	if !q.merge(sig) {
 		if err := q.wait(func() bool { return q.pending.Load() < maxSignals }); err != nil {
@@ -155,13 +149,6 @@ func (q *ring[T]) merge(sig Signal) bool {
 	}
 	q.signals[last].sig = sig
 	return true
-}
-
-// leave ends the producer's wait when the consumer ends, for whatever reason, and
-// then the producer: nobody needs its items.
-func (q *ring[T]) leave() {
-	close(q.gone)
-	q.up.dismiss()
 }
 
 // drain is the head of the consumer.

@@ -48,8 +48,9 @@ type Run struct {
 	group  *errgroup.Group // nil while there is one segment
 	edges  []Edge
 
-	fresh  []Stage // room for further stages
-	naming sync.Once
+	closing bool    // some stage has something to close
+	fresh   []Stage // room for further stages
+	naming  sync.Once
 
 	// Wiring only.
 	scope  string // path of the sub-flow being wired, "" or ending in /
@@ -71,7 +72,16 @@ type Run struct {
 // NewRun makes a run whose contexts end with ctx. Execute or Abort has to be
 // called.
 func NewRun(ctx context.Context, opts Options) *Run {
-	r := &Run{opts: opts, outer: ctx}
+	few := &struct { // what a run of few stages needs, at once
+		Run
+		segs   [1]*Segment
+		stages [8]Stage
+		order  [8]*Stage
+		edges  [8]Edge
+	}{}
+	r := &few.Run
+	r.opts, r.outer = opts, ctx
+	r.segs, r.fresh, r.stages, r.edges = few.segs[:0], few.stages[:], few.order[:0], few.edges[:0]
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	return r
 }
@@ -90,13 +100,15 @@ func (r *Run) Last() *Segment {
 	return seg
 }
 
-// segment makes a further one. Its scope can end before the run's, when nobody
-// needs its items any more.
-func (r *Run) segment() *Segment {
-	ctx, cancel := context.WithCancelCause(r.ctx)
-	seg := newSegment(r, ctx, cancel)
-	r.segs = append(r.segs, seg)
-	return seg
+// feeder makes a further segment, which will feed the one given. Its scope can end before
+// the run's, when nobody needs its items any more, and it starts with that one's turn.
+func (g *Segment) feeder() *Segment {
+	ctx, cancel := context.WithCancelCause(g.run.ctx)
+	up := newSegment(g.run, ctx, cancel)
+	up.turn = g.turn
+	g.run.segs = append(g.run.segs, up)
+	g.exits = append(g.exits, up.dismiss)
+	return up
 }
 
 func (r *Run) stage(seg *Segment, site Site, name, op string) *Stage {
@@ -113,13 +125,11 @@ func (r *Run) stage(seg *Segment, site Site, name, op string) *Stage {
 	return s
 }
 
-// newStage makes stages several at a time: a run has some, and setting one up is to
-// cost little.
+// newStage makes stages several at a time, the first ones with the run: setting one up
+// is to cost little.
 func (r *Run) newStage() *Stage {
 	if len(r.fresh) == 0 {
 		r.fresh = make([]Stage, 8)
-		r.stages = slices.Grow(r.stages, 8)
-		r.edges = slices.Grow(r.edges, 8)
 	}
 	s := &r.fresh[0]
 	r.fresh = r.fresh[1:]
@@ -157,6 +167,7 @@ func (r *Run) start() {
 		r.started.Add(1)
 		r.group.Go(func() error {
 			defer r.ended.Add(1)
+			seg.await()
 			seg.result = seg.work()
 			return nil // each failure is recorded
 		})
@@ -193,7 +204,9 @@ func (r *Run) finish() {
 		r.cancel(r.result)
 	}()
 	defer r.leaveBarriers(cause)
-	r.close(len(r.stages)-1, cause)
+	if r.closing {
+		r.close(len(r.stages)-1, cause)
+	}
 }
 
 // close closes the i-th stage and those below it. It goes on with the next one also if

@@ -41,6 +41,7 @@ type thread struct {
 // feed is where a segment's items come from. It may be one of several that the segment
 // takes in turn.
 type feed struct {
+	turn   chan struct{}  // closed when it is this one's turn, nil if it is from the start
 	starts []func() error // see Stage.OnStart
 	head   func() error
 	exits  []func() // the ends of the queues that lead to it
@@ -53,13 +54,24 @@ func newSegment(r *Run, ctx context.Context, cancel context.CancelCauseFunc) *Se
 		Segment
 		thread
 		feed
-	}{thread: thread{run: r, ctx: ctx, cancel: cancel, clock: r.opts.Clock}}
+	}{run: r, ctx: ctx, cancel: cancel, clock: r.opts.Clock}
 	all.Segment = Segment{&all.thread, &all.feed}
 	return &all.Segment
 }
 
 // branch is the segment for those who wire one of its feeds.
 func (g *Segment) branch(f *feed) *Segment { return &Segment{thread: g.thread, feed: f} }
+
+// await waits for the segment's turn, or for its end before that.
+func (g *Segment) await() {
+	if g.turn == nil {
+		return
+	}
+	select {
+	case <-g.turn:
+	case <-g.ctx.Done():
+	}
+}
 
 // drive runs the feed to its end.
 func (f *feed) drive() error {
@@ -120,18 +132,11 @@ func (g *Segment) echo(err error) bool {
 	return cause == ErrStop || errors.Is(err, ended) || errors.Is(err, cause)
 }
 
-// dismiss ends the segment because nobody needs its items.
+// dismiss ends the segment because nobody needs its items: the consumer has ended, for
+// whatever reason. That wakes it wherever it waits.
 func (g *Segment) dismiss() {
 	g.left.Store(true)
 	g.cancel(ErrStop)
-}
-
-// refusal is what those get who push to a consumer that has ended.
-func (g *Segment) refusal() error {
-	if err := g.halted(); err != nil {
-		return err
-	}
-	return ErrStop
 }
 
 // work runs the segment to its end. It is called once, on its goroutine.

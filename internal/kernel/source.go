@@ -1,6 +1,10 @@
 package kernel
 
-import "context"
+import (
+	"context"
+
+	"github.com/go-streamz/streamz/internal/callsite"
+)
 
 // Source is what produces items: an immutable description, as a Spec is.
 type Source[T any] struct {
@@ -117,6 +121,6 @@ func (r *Run) once(site Site, name string, key any) {
 }
 
 // UsedTwice is the misuse of a thing that can be used once. At is the other place.
-type UsedTwice struct{ At uintptr }
+type UsedTwice struct{ At callsite.Site }
 
 func (e *UsedTwice) Error() string { return "it can be used only once" }

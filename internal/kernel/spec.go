@@ -86,7 +86,7 @@ func start[In, Out any](s *Stage, spec Spec[In, Out], down Port[Out]) Port[In] {
 	case spec.Calls == CallsEmitter:
 		down.Push = (&fence[Out]{s: s, down: down.Push, out: &s.Out}).emitter()
 	case guarded && down.Push != nil:
-		down.Push = (&fence[Out]{s: s, down: down.Push}).push // the stage books its own items
+		down.Push = (&fence[Out]{s: s, down: down.Push}).emit
 	}
 	up := spec.Start(s, down)
 	if guarded {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/go-streamz/streamz/internal/callsite"
 )
 
 // Counts are the books of one stage, in items of its input except for Out. They
@@ -38,7 +40,7 @@ const (
 // own name and stops at the first failure.
 type Site struct {
 	Name   string // as given by the user, may be ""
-	At     uintptr
+	At     callsite.Site
 	Policy Policy // nil stops the run at the first failure
 	Err    error  // misuse of the settings themselves
 }
@@ -52,7 +54,7 @@ type Stage struct {
 	mark int32           // index in run.stages; what *at holds while user code of this stage runs
 
 	name, op string
-	place    uintptr
+	place    callsite.Site
 	policy   Policy
 	books    Books
 	emits    bool  // an item counts as Held from Hold to Release
@@ -77,8 +79,8 @@ func (s *Stage) Name() string {
 // Op is the fluent name of what the stage does.
 func (s *Stage) Op() string { return s.op }
 
-// At is the program counter of the builder call, 0 if there was none.
-func (s *Stage) At() uintptr { return s.place }
+// At is the place of the builder call.
+func (s *Stage) At() callsite.Site { return s.place }
 
 // Segment is where the stage runs.
 func (s *Stage) Segment() *Segment { return s.seg }
@@ -189,7 +191,10 @@ func (s *Stage) OnStart(fn func() error) { s.seg.starts = append(s.seg.starts, f
 // OnClose sets the function to be called once, after every segment has ended, in the
 // order from the source to the sink, and only if the stage was opened. cause is nil if
 // the stage has passed End on, else what ended the run before.
-func (s *Stage) OnClose(fn func(cause error) error) { s.closes = fn }
+func (s *Stage) OnClose(fn func(cause error) error) {
+	s.closes = fn
+	s.seg.run.closing = true
+}
 
 // open runs the OnOpen function.
 func (s *Stage) open() error {

@@ -6,6 +6,10 @@ package kernel
 func InTurn[T any](seg *Segment, down Port[T], wires []func(*Segment, Port[T])) {
 	t := &turns{feeds: make([]feed, len(wires))}
 	for i := len(wires) - 1; i >= 0; i-- {
+		t.feeds[i].turn = seg.turn
+		if i > 0 {
+			t.feeds[i].turn = make(chan struct{})
+		}
 		wires[i](seg.branch(&t.feeds[i]), down)
 		if i == len(wires)-1 {
 			down.Signal = withoutEnd(down.Signal)
@@ -22,6 +26,9 @@ type turns struct{ feeds []feed }
 func (t *turns) drive(seg *Segment) error {
 	for i := range t.feeds {
 		f := &t.feeds[i]
+		if i > 0 {
+			close(f.turn)
+		}
 		err := f.drive()
 		f.leave()
 		seg.disarm(f)

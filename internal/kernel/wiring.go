@@ -1,26 +1,23 @@
 package kernel
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // name makes the names of the stages unique, counted from the source: a second
 // "map" is "map#2".
 func (r *Run) name() {
-	for i := len(r.stages) - 1; i >= 0; i-- {
-		base := r.stages[i].name
-		for n := 2; r.taken(r.stages[i].name, i); n++ {
-			r.stages[i].name = base + "#" + strconv.Itoa(n)
+	taken := make(map[string]bool, len(r.stages))
+	last := make(map[string]int) // number given to a name
+	for _, s := range slices.Backward(r.stages) {
+		base, n := s.name, max(last[s.name], 1)
+		for taken[s.name] {
+			n++
+			s.name = base + "#" + strconv.Itoa(n)
 		}
+		taken[s.name], last[base] = true, n
 	}
-}
-
-// taken tells whether a stage above the i-th has the name.
-func (r *Run) taken(name string, i int) bool {
-	for _, s := range r.stages[i+1:] {
-		if s.name == name {
-			return true
-		}
-	}
-	return false
 }
 
 // Within wires the parts of a composition that stands at site. If it has a name,

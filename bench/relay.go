@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"iter"
+
+	"github.com/go-streamz/streamz/ops"
+)
+
+// byHand is the goroutine of a processor without a library: it watches its context and
+// closes its output. start makes the state of one run; end may be nil.
+func byHand[In, Out any](start func(send func(Out) bool) (push func(In) bool, end func())) ops.Processor[In, Out] {
+	return ops.ProcessorFunc[In, Out](func(ctx context.Context, in <-chan In) <-chan Out {
+		out := make(chan Out)
+		push, end := start(func(v Out) bool {
+			select {
+			case out <- v:
+				return true
+			case <-ctx.Done():
+				return false
+			}
+		})
+		go func() {
+			defer close(out)
+			if receiveAll(ctx, in, push) && end != nil {
+				end()
+			}
+		}()
+		return out
+	})
+}
+
+// receiveAll pushes what comes and tells whether that came to its end.
+func receiveAll[T any](ctx context.Context, in <-chan T, push func(T) bool) bool {
+	for {
+		select {
+		case v, more := <-in:
+			if !more {
+				return true
+			}
+			if !push(v) {
+				return false
+			}
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// byHandEach is byHand for a function of each item.
+func byHandEach[In, Out any](fn func(In) Out) ops.Processor[In, Out] {
+	return byHand(func(send func(Out) bool) (func(In) bool, func()) {
+		return func(v In) bool { return send(fn(v)) }, nil
+	})
+}
+
+func tapped(fn func(int)) func(int) int {
+	return func(v int) int {
+		fn(v)
+		return v
+	}
+}
+
+func tryByHand(send func(int) bool) (func(int) bool, func()) {
+	return func(v int) bool {
+		out, err := trySame(v)
+		return err != nil || send(out)
+	}, nil
+}
+
+func filterByHand(send func(int) bool) (func(int) bool, func()) {
+	return func(v int) bool { return !always(v) || send(v) }, nil
+}
+
+func scanByHand(send func(int) bool) (func(int) bool, func()) {
+	acc := 0
+	return func(v int) bool {
+		acc = latest(acc, v)
+		return send(acc)
+	}, nil
+}
+
+func takeByHand(send func(int) bool) (func(int) bool, func()) {
+	left := never
+	return func(v int) bool {
+		left--
+		return send(v) && left > 0
+	}, nil
+}
+
+func skipByHand(send func(int) bool) (func(int) bool, func()) {
+	left := 0
+	return func(v int) bool {
+		if left > 0 {
+			left--
+			return true
+		}
+		return send(v)
+	}, nil
+}
+
+func flatMapByHand(fn func(int) iter.Seq[int]) func(send func(int) bool) (func(int) bool, func()) {
+	return func(send func(int) bool) (func(int) bool, func()) {
+		return func(v int) bool {
+			for out := range fn(v) {
+				if !send(out) {
+					return false
+				}
+			}
+			return true
+		}, nil
+	}
+}
+
+func batchByHand(send func([]int) bool) (func(int) bool, func()) {
+	var part []int
+	flush := func() bool {
+		full := part
+		part = nil
+		return len(full) == 0 || send(full)
+	}
+	push := func(v int) bool {
+		if part == nil {
+			part = make([]int, 0, batch)
+		}
+		part = append(part, v)
+		return len(part) < batch || flush()
+	}
+	return push, func() { flush() }
+}
+
+func unbatchByHand(send func(int) bool) (func([]int) bool, func()) {
+	return func(part []int) bool {
+		for _, v := range part {
+			if !send(v) {
+				return false
+			}
+		}
+		return true
+	}, nil
+}
