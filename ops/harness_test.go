@@ -129,7 +129,7 @@ func ways[In, Out any]() []way[In, Out] {
 		{"fused on the fake clock", inFlow(0, fakeTime)},
 		{"over channels in a flow on the fake clock", func(t *testing.T, p proc, in script[In]) []stamped[Out] {
 			if s, ok := p.(skipping[In, Out]); ok {
-				return runFlow(t, skipping[In, Out]{bridged[In, Out]{s.Processor}}, in, 0, fakeTime())
+				return runFlow(t, skipping[In, Out]{bridged[In, Out](s)}, in, 0, fakeTime())
 			}
 			return runFlow(t, bridged[In, Out]{p}, in, 0, fakeTime())
 		}},

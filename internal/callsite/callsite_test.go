@@ -39,11 +39,9 @@ func TestHere_isTheLineOfTheCall(t *testing.T) {
 func TestHere_atTheBottomOfAGoroutine(t *testing.T) {
 	var got, want string
 	var wg sync.WaitGroup
-	wg.Add(1)
-	go func() {
-		defer wg.Done()
+	wg.Go(func() {
 		got, want = callsite.Here().Outside("none"), here()
-	}()
+	})
 	wg.Wait()
 	if got != want {
 		t.Errorf("Outside() = %q, want %q", got, want)
