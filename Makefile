@@ -33,7 +33,7 @@ check: $(staticcheck) ## format, vet, lint, tidy, generated code, documents; cha
 	$(call in_modules,go fix -diff ./...)
 	@go run ./cmd/streamzgen -root . -check
 	@go test -count=1 ./internal/docs
-	@go test -count=1 -run Import ./internal/gen
+	@go test -count=1 -run "Import|Consistency" ./internal/gen
 
 generate: ## write the stages and fluent methods from the directives in ops
 	@go run ./cmd/streamzgen -root .

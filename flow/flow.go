@@ -4,6 +4,7 @@ import (
 	"github.com/go-streamz/streamz/internal/callsite"
 	"github.com/go-streamz/streamz/internal/kernel"
 	"github.com/go-streamz/streamz/ops"
+	"github.com/go-streamz/streamz/stage"
 )
 
 // Flow is the description of a source and the stages behind it, which give items of
@@ -32,15 +33,15 @@ type settings struct {
 // on each side, under the run's supervision: its input is closed when the flow ends,
 // and Run waits until it has closed its output. A [ops.Gatherer] is fused instead.
 func (f Flow[T]) Then[Out any](p ops.Processor[T, Out]) Flow[Out] {
-	return then(f, p)
+	return then(f, stage.Of(p))
 }
 
-// then makes a fluent method of a processor.
-func then[In, Out any](f Flow[In], p ops.Processor[In, Out]) Flow[Out] {
+// then is what every fluent method is made of.
+func then[In, Out any](f Flow[In], s stage.Stage[In, Out]) Flow[Out] {
 	return Flow[Out]{
 		last: site(),
 		wire: func(seg *kernel.Segment, last kernel.Site, down kernel.Port[Out]) {
-			seg, up := kernel.Attach(seg, last, kernel.Of[In, Out](p), down)
+			seg, up := kernel.Attach(seg, last, s.Kernel(), down)
 			f.connect(seg, up)
 		},
 	}

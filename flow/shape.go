@@ -77,7 +77,7 @@ func (p *pipe[In, Out]) Process(ctx context.Context, in <-chan In) <-chan Out {
 	}
 	source := FromChan(in)
 	source.last.At = callsite.Site{} // no place of the user's
-	f := then(source, p)
+	f := then(source, stage.Of(p))
 	f.last.At = callsite.Site{}
 	out := make(chan Out)
 	o := newOptions(ctx, nil)
