@@ -448,7 +448,7 @@ func TestConfigError_ofParameterOfPipe(t *testing.T) {
 	}
 	pipe := flow.Pipe(keep)
 	err := kept.Map(identity).Run(t.Context())
-	if got := configErrors(t, err); len(got) != 1 || got[0].Want != "must be used in its own build function only" {
+	if got := configErrors(t, err); len(got) != 1 || got[0].Want != "belongs to the flow that build returns: it cannot be run or used elsewhere" {
 		t.Errorf("used outside: Run() = %v", err)
 	}
 	if err := flow.Of(1).Then(pipe).Run(t.Context(), audit(t)); err != nil {
@@ -456,7 +456,7 @@ func TestConfigError_ofParameterOfPipe(t *testing.T) {
 	}
 	other := flow.Pipe(func(f flow.Flow[int]) flow.Flow[int] { return flow.Concat(f, kept) })
 	err = flow.Of(1).Then(other).Run(t.Context())
-	if got := configErrors(t, err); len(got) != 1 || got[0].Want != "must be used in its own build function only" {
+	if got := configErrors(t, err); len(got) != 1 || got[0].Want != "belongs to the flow that build returns: it cannot be run or used elsewhere" {
 		t.Errorf("used in another: Run() = %v", err)
 	}
 }

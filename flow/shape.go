@@ -134,7 +134,7 @@ func (p *pipe[In, Out]) parameter(seg *kernel.Segment, site kernel.Site, down ke
 	seg.Run().Misused(site, p.Name(), site.Err)
 	switch {
 	case !ok:
-		seg.Run().Misused(site, p.Name(), needs("parameter", "must be used in its own build function only"))
+		seg.Run().Misused(site, p.Name(), needs("parameter", "belongs to the flow that build returns: it cannot be run or used elsewhere"))
 	case in.used:
 		seg.Run().Misused(site, p.Name(), needs("parameter", "must be used once"))
 	case site.Name != "" || site.Policy != nil:

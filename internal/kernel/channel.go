@@ -2,9 +2,10 @@ package kernel
 
 import "context"
 
-// receive is the head of a segment that takes its items from a channel. The
-// segment's timers fire while it waits.
-func receive[T any](g *Segment, in <-chan T, down Port[T]) error {
+// receive is the head of a segment that takes its items from a channel. The segment's
+// timers fire while it waits. lost hears of an item that came together with the end of
+// the context.
+func receive[T any](g *Segment, in <-chan T, down Port[T], lost func()) error {
 	for {
 		if err := g.halted(); err != nil {
 			return err
@@ -15,6 +16,9 @@ func receive[T any](g *Segment, in <-chan T, down Port[T]) error {
 		select {
 		case v, ok := <-in:
 			if err := g.arrive(); err != nil {
+				if ok {
+					lost()
+				}
 				return err
 			}
 			if !ok {
@@ -65,7 +69,7 @@ func Process[In, Out any](run *Run, in <-chan In, spec Spec[In, Out], policy Pol
 		Push:   func(v Out) error { return Send(last, out, v) },
 		Signal: func(Signal) error { return nil },
 	})
-	seg.head = func() error { return receive(seg, in, port) }
+	seg.head = func() error { return receive(seg, in, port, func() {}) }
 	go func() {
 		defer func() {
 			if run.Crashed() {

@@ -113,7 +113,7 @@ func (b *bridge[In, Out]) end() {
 }
 
 func (b *bridge[In, Out]) receive(down Port[Out]) error {
-	return receive(b.s.seg, b.out, counted(b.s, down))
+	return receive(b.s.seg, b.out, counted(b.s, down), func() {})
 }
 
 // drain waits for the processor to close its output, discarding what still comes:

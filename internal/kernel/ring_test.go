@@ -73,17 +73,31 @@ func pause(r *rand.Rand) {
 	}
 }
 
-// TestBoundary_holdsNoMoreThanItsSize lets a producer run against a consumer that is
-// stuck with the first item.
+// stuckBoundary runs a source in front of a boundary whose consumer is stuck with the
+// first item until release. It returns when the source can do no more.
+func stuckBoundary(t *testing.T, size int, signal func(kernel.Signal) error, source func(context.Context, kernel.Outlet[int]) error) (release func()) {
+	t.Helper()
+	stuck, done := make(chan struct{}), make(chan struct{})
+	run := newRun(t.Context(), clock.Real())
+	seg, down := sink(run, func(int) error { <-stuck; return nil }, signal)
+	seg, down = kernel.Boundary(seg, size, down)
+	feed(seg, down, source)
+	go func() {
+		defer close(done)
+		execute(t, run, nil)
+	}()
+	synctest.Wait()
+	return func() {
+		close(stuck)
+		<-done
+	}
+}
+
 func TestBoundary_holdsNoMoreThanItsSize(t *testing.T) {
 	for _, size := range []int{1, 2, 4, 64, 128} {
 		synctest.Test(t, func(t *testing.T) {
-			stuck := make(chan struct{})
-			run := newRun(t.Context(), clock.Real())
-			seg, down := sink(run, func(int) error { <-stuck; return nil }, ignore)
-			seg, down = kernel.Boundary(seg, size, down)
 			accepted := 0
-			feed(seg, down, func(_ context.Context, out kernel.Outlet[int]) error {
+			release := stuckBoundary(t, size, ignore, func(_ context.Context, out kernel.Outlet[int]) error {
 				for range 10 * size {
 					if err := out.Emit(0); err != nil {
 						return err
@@ -92,31 +106,19 @@ func TestBoundary_holdsNoMoreThanItsSize(t *testing.T) {
 				}
 				return nil
 			})
-			done := make(chan struct{})
-			go func() {
-				defer close(done)
-				execute(t, run, nil)
-			}()
-			synctest.Wait()
 			if accepted != size+1 {
 				t.Errorf("a ring of %d took %d items while its consumer had the first of them", size, accepted)
 			}
-			close(stuck)
-			<-done
+			release()
 		})
 	}
 }
 
-// TestBoundary_boundsItsSignals does the same with barriers, which must not pile up
-// either.
+// TestBoundary_boundsItsSignals: barriers must not pile up either.
 func TestBoundary_boundsItsSignals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		stuck := make(chan struct{})
-		run := newRun(t.Context(), clock.Real())
-		seg, down := sink(run, func(int) error { <-stuck; return nil }, ignore)
-		seg, down = kernel.Boundary(seg, 1, down)
 		sent, arrived := 0, 0
-		feed(seg, down, func(_ context.Context, out kernel.Outlet[int]) error {
+		release := stuckBoundary(t, 1, ignore, func(_ context.Context, out kernel.Outlet[int]) error {
 			if err := out.Emit(0); err != nil {
 				return err
 			}
@@ -132,17 +134,10 @@ func TestBoundary_boundsItsSignals(t *testing.T) {
 			}
 			return nil
 		})
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			execute(t, run, nil)
-		}()
-		synctest.Wait()
 		if sent > 100 {
 			t.Errorf("%d barriers wait in a ring of one item", sent)
 		}
-		close(stuck)
-		<-done
+		release()
 		if arrived != 1000 {
 			t.Errorf("%d of 1000 barriers arrived", arrived)
 		}
@@ -152,17 +147,14 @@ func TestBoundary_boundsItsSignals(t *testing.T) {
 // TestBoundary_watermarksMerge: of watermarks in one place the latest is enough.
 func TestBoundary_watermarksMerge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		stuck := make(chan struct{})
-		run := newRun(t.Context(), clock.Real())
 		var got []int64
-		seg, down := sink(run, func(int) error { <-stuck; return nil }, func(sig kernel.Signal) error {
+		note := func(sig kernel.Signal) error {
 			if sig.Kind == kernel.Watermark {
 				got = append(got, sig.Time.Unix())
 			}
 			return nil
-		})
-		seg, down = kernel.Boundary(seg, 1, down)
-		feed(seg, down, func(_ context.Context, out kernel.Outlet[int]) error {
+		}
+		release := stuckBoundary(t, 1, note, func(_ context.Context, out kernel.Outlet[int]) error {
 			if err := out.Emit(0); err != nil {
 				return err
 			}
@@ -173,14 +165,7 @@ func TestBoundary_watermarksMerge(t *testing.T) {
 			}
 			return nil
 		})
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			execute(t, run, nil)
-		}()
-		synctest.Wait()
-		close(stuck)
-		<-done
+		release()
 		if diff := cmp.Diff([]int64{999}, got); diff != "" {
 			t.Errorf("watermarks mismatch (-want +got):\n%s", diff)
 		}

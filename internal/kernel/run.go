@@ -86,9 +86,6 @@ func NewRun(ctx context.Context, opts Options) *Run {
 	return r
 }
 
-// Context is the run's own.
-func (r *Run) Context() context.Context { return r.ctx }
-
 // Logger is where the run writes.
 func (r *Run) Logger() *slog.Logger { return r.opts.Logger }
 

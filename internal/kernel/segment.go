@@ -91,9 +91,6 @@ func (f *feed) leave() {
 	f.exits = nil
 }
 
-// Context is the segment's scope.
-func (g *Segment) Context() context.Context { return g.ctx }
-
 // Run is the run it belongs to.
 func (g *Segment) Run() *Run { return g.run }
 

@@ -50,7 +50,7 @@ func Feed[T any](seg *Segment, site Site, src Source[T], down Port[T]) {
 	run.edge(s, down.to, down.queue)
 	switch {
 	case src.Chan != nil:
-		seg.head = func() error { return receive(seg, src.Chan, counted(s, down)) }
+		seg.head = func() error { return receive(seg, src.Chan, counted(s, down), s.keep) }
 	case src.Loop != nil:
 		seg.head = func() error { return s.end(src.Loop(s, down.Push), down.Signal) }
 	default:
@@ -63,6 +63,12 @@ func Feed[T any](seg *Segment, site Site, src Source[T], down Port[T]) {
 			return s.end(s.Break(src.Stream(s.ctx, out)), down.Signal)
 		}
 	}
+}
+
+// keep books an item that a source has taken and cannot give.
+func (s *Stage) keep() {
+	s.In++
+	s.Held++
 }
 
 // counted books what goes down.
