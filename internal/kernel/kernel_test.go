@@ -43,9 +43,19 @@ func execute(t *testing.T, run *kernel.Run, want error) {
 	}
 }
 
-// sink attaches a last stage that hands what it gets to push and signal.
+// sink attaches a last stage that hands what it gets to push and signal, which do not
+// block.
 func sink[T any](run *kernel.Run, push func(T) error, signal func(kernel.Signal) error) (*kernel.Segment, kernel.Port[T]) {
-	spec := kernel.Spec[T, struct{}]{Name: "sink", Op: "Sink", Books: kernel.Absorbed, Blocks: true}
+	return anySink(run, false, push, signal)
+}
+
+// slowSink is a sink that may block.
+func slowSink[T any](run *kernel.Run, push func(T) error, signal func(kernel.Signal) error) (*kernel.Segment, kernel.Port[T]) {
+	return anySink(run, true, push, signal)
+}
+
+func anySink[T any](run *kernel.Run, blocks bool, push func(T) error, signal func(kernel.Signal) error) (*kernel.Segment, kernel.Port[T]) {
+	spec := kernel.Spec[T, struct{}]{Name: "sink", Op: "Sink", Books: kernel.Absorbed, Blocks: blocks}
 	spec.Start = func(s *kernel.Stage, _ kernel.Port[struct{}]) kernel.Port[T] {
 		return kernel.Port[T]{
 			Push: func(v T) error {

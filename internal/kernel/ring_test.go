@@ -34,7 +34,7 @@ func mixThroughRing(t *testing.T, size int, seed uint64) {
 	produce, consume := rand.New(rand.NewPCG(seed, 1)), rand.New(rand.NewPCG(seed, 2))
 	var want, got []string
 	run := newRun(t.Context(), clock.Real())
-	seg, down := sink(run,
+	seg, down := slowSink(run,
 		func(v int) error {
 			pause(consume)
 			got = append(got, fmt.Sprint(v))
@@ -79,7 +79,7 @@ func stuckBoundary(t *testing.T, size int, signal func(kernel.Signal) error, sou
 	t.Helper()
 	stuck, done := make(chan struct{}), make(chan struct{})
 	run := newRun(t.Context(), clock.Real())
-	seg, down := sink(run, func(int) error { <-stuck; return nil }, signal)
+	seg, down := slowSink(run, func(int) error { <-stuck; return nil }, signal)
 	seg, down = kernel.Boundary(seg, size, down)
 	feed(seg, down, source)
 	go func() {
