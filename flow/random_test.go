@@ -195,7 +195,7 @@ func (g *gamble) chain(f flow.Flow[int], stages int) flow.Flow[int] {
 }
 
 func (g *gamble) stage(f flow.Flow[int]) flow.Flow[int] {
-	kind := g.IntN(13)
+	kind := g.IntN(14)
 	name := fmt.Sprintf("stage %d", kind)
 	g.trace = append(g.trace, name)
 	switch kind {
@@ -225,6 +225,14 @@ func (g *gamble) stage(f flow.Flow[int]) flow.Flow[int] {
 		return g.policy(f.Gather(&faulty{g, g.fault(name), g.fault(name + " end"), g.IntN(3)}))
 	case 10:
 		return f.Then(ops.ProcessorFunc[int, int](relay))
+	case 13:
+		fault := g.fault(name)
+		return g.policy(f.Call(func(ctx context.Context, v int) (int, error) {
+			if v%5 == 0 {
+				time.Sleep(time.Duration(v%7) * 50 * time.Millisecond)
+			}
+			return v, errors.Join(fault(v), ctx.Err())
+		}))
 	case 11:
 		inner, more, first := g.IntN(3), g.IntN(4), g.IntN(2) == 0
 		return g.policy(f.Then(flow.Pipe(func(in flow.Flow[int]) flow.Flow[int] {

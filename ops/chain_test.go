@@ -26,6 +26,7 @@ func randomLink(r *rand.Rand, before func()) link {
 	links := []link{
 		{"map", mapper(before), referenceMap(double)},
 		{"try-map", tryMapper(before), referenceMap(double)},
+		{"call", call(before), referenceMap(double)},
 		{"filter", filter(before), referenceFilter(even)},
 		{"tap", tap(before), referenceMap(same)},
 		{"scan", scan(before), referenceScan(0, plus)},

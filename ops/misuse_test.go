@@ -43,6 +43,8 @@ func misuses() []misuse {
 	)
 	return []misuse{
 		newMisuse("mapper without function", "mapper: function must not be nil", ops.NewMapper[int, int](nil)),
+		newMisuse("call without function", "call: function must not be nil", ops.NewCall[int, int](nil)),
+		newMisuse("call with a nil handler", "call: OnError must not be nil", ops.NewCall(lookup).OnError(nil)),
 		newMisuse("try-mapper without function", "try-mapper: function must not be nil", ops.NewTryMapper[int, int](nil)),
 		newMisuse("filter without function", "filter: function must not be nil", ops.NewFilter[int](nil)),
 		newMisuse("tap without function", "tap: function must not be nil", ops.NewTap[int](nil)),

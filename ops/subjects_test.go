@@ -14,6 +14,7 @@ func subjects() []conformer {
 	return []conformer{
 		newSubject("mapper", 1, ints(6), referenceMap(double), mapper(nop), mapper, randomInts),
 		newSubject("try-mapper", 1, ints(6), referenceMap(double), tryMapper(nop), tryMapper, randomInts),
+		newSubject("call", 1, ints(6), referenceMap(double), call(nop), call, randomInts),
 		newSubject("filter", 1, []int{2, 3, 4, 6, 8}, referenceFilter(even), filter(nop), filter, randomInts),
 		newSubject("tap", 1, ints(6), referenceMap(same), tap(nop), tap, randomInts),
 		newSubject("scan", 1, ints(6), referenceScan(0, plus), scan(nop), scan, randomInts),
