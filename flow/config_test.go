@@ -44,7 +44,7 @@ func misuses() []misused {
 	add("Tap", ok.Tap(nil).Discard(), "tap: function must not be nil")
 	add("Gather", ok.Gather[int](nil).Discard(), "gatherer: gatherer must not be nil")
 	add("Gather of a nil pointer", ok.Gather((*gatherPart)(nil)).Discard(), "gatherer: gatherer must not be nil")
-	add("NewGatherer", ok.Gather(ops.NewGatherer[int, int, int](nil, nil, nil)).Discard(), "gatherer: gatherer must not be nil")
+	add("NewGatherer", ok.Gather(ops.NewGatherer[int, int, int](nil, nil, nil)).Discard(), "gatherer: push must not be nil")
 	add("ForEach", ok.ForEach(nil), "for-each: function must not be nil")
 	add("FromFunc", flow.FromFunc[int](nil).Discard(), "func: function must not be nil")
 	add("Unfold", flow.Unfold[int, int](0, nil).Discard(), "unfold: function must not be nil")
@@ -78,15 +78,15 @@ func misuses() []misused {
 	add("Then a Stage of nothing", ok.Then(stage.Of[int, int](nil)).Discard(), "processor: processor must not be nil")
 	add("Then a Stage before nothing", ok.Then(stage.Map(identity).Then[int](nil)).Discard(), "processor: processor must not be nil")
 	// Numbers.
-	add("Batch of nothing", ok.Batch(0, 0).Discard(), "batcher: MaxSize must be at least 1 if there is no MaxLatency, got 0")
-	add("Batch of less", ok.Batch(-1, 0).Discard(), "batcher: MaxSize must not be negative, got -1")
-	add("Batch before now", ok.Batch(1, -time.Second).Discard(), "batcher: MaxLatency must not be negative, got -1s")
+	add("Batch of nothing", ok.Batch(0, 0).Discard(), "batcher: size must be at least 1 where there is no latency, got 0")
+	add("Batch of less", ok.Batch(-1, 0).Discard(), "batcher: size must not be negative, got -1")
+	add("Batch before now", ok.Batch(1, -time.Second).Discard(), "batcher: latency must not be negative, got -1s")
 	add("Take", ok.Take(-1).Discard(), "take: count must not be negative, got -1")
 	add("Skip", ok.Skip(-1).Discard(), "skip: count must not be negative, got -1")
-	add("Async without a buffer", flow.Of(1).Async(0).Discard(), "items: buffer must be between 1 and 1<<30, got 0")
-	add("Async of less", ok.Map(identity).Async(-1).Discard(), "mapper: buffer must be between 1 and 1<<30, got -1")
-	add("Async of far too much", ok.Map(identity).Async(1<<30+1).Discard(), "mapper: buffer must be between 1 and 1<<30, got 1073741825")
-	add("Async of a Concat", flow.Concat(ok, ok).Async(0).Discard(), "concat: buffer must be between 1 and 1<<30, got 0")
+	add("Async without a buffer", flow.Of(1).Async(0).Discard(), "items: buffer of Async must be between 1 and 1<<30, got 0")
+	add("Async of less", ok.Map(identity).Async(-1).Discard(), "mapper: buffer of Async must be between 1 and 1<<30, got -1")
+	add("Async of far too much", ok.Map(identity).Async(1<<30+1).Discard(), "mapper: buffer of Async must be between 1 and 1<<30, got 1073741825")
+	add("Async of a Concat", flow.Concat(ok, ok).Async(0).Discard(), "concat: buffer of Async must be between 1 and 1<<30, got 0")
 	// Names and policies.
 	add("Named", ok.Map(identity).Named("").Discard(), "mapper: name must not be empty")
 	add("Named of a sink", ok.Discard().Named(""), "discard: name must not be empty")
@@ -136,7 +136,7 @@ func (s *nilSource) Stream(_ context.Context, emit func(int) error) error { retu
 func told(e *flow.ConfigError) string {
 	c := *e
 	c.At = ""
-	return strings.TrimPrefix(c.Error(), "ops: ")
+	return strings.TrimPrefix(c.Error(), "streamz: ")
 }
 
 func TestConfigError_namesStageFieldAndPlace(t *testing.T) {
@@ -200,9 +200,9 @@ func TestConfigError_everywhereAtOnceInOrder(t *testing.T) {
 		got = append(got, e.Stage+" "+e.Field)
 	}
 	want := []string{
-		"func buffer", "func name", "chan channel", "odd function",
+		"func buffer of Async", "func name", "chan channel", "odd function",
 		"outer/mapper function", "outer/take count",
-		"batcher MaxSize", "mapper function", "mapper buffer", "mapper policy",
+		"batcher size", "batcher latency", "mapper function", "mapper buffer of Async", "mapper policy",
 		"sink sink", "sink name", "sink policy",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

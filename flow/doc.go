@@ -19,5 +19,9 @@
 // Run returns when nothing of the pipeline is left: no goroutine, no timer and no
 // error that nobody has heard of. See [Job.Run] for what it returns.
 //
+// The comment of a stage says in five lines when it Emits, what it Holds at most, when it
+// Backpressures (lets the stages above wait), when it Completes, and what it does when
+// the run is cancelled (Cancels).
+//
 // Use package ops instead where channels already are the shape of your program.
 package flow

@@ -35,5 +35,5 @@ func ExampleConfigError() {
 	}
 	// Output:
 	// take: count must not be negative
-	// batcher: MaxSize must be at least 1 if there is no MaxLatency
+	// batcher: size must be at least 1 where there is no latency
 }

@@ -13,8 +13,8 @@ import (
 //
 // [Flow.Named], [Flow.OnError] and [Flow.Async] act on the last stage.
 //
-// T may be no larger than 64 KiB, the most that a channel can carry: use a pointer to
-// larger things.
+// T may be no larger than 64 KiB, the most that a channel can carry, else the compiler says
+// "channel element type too large": use a pointer to larger things.
 type Flow[T any] struct {
 	// The last stage's settings stay apart from the closure that connects it, so that
 	// they can still change.
@@ -88,11 +88,12 @@ func (f Flow[T]) OnError(p Policy) Flow[T] {
 
 // Async ends the segment behind the last stage: what follows runs on another
 // goroutine, and up to buffer items wait between the two. When they do, the stages
-// above wait: that is backpressure. buffer must be at least 1; it is rounded up to a
-// power of two.
+// above wait: that is backpressure. buffer must be from 1 to 1<<30; it is rounded up to a
+// power of two, and all of it is allocated when the run begins. Of two in a row the second
+// counts.
 func (f Flow[T]) Async(buffer int) Flow[T] {
 	if buffer < 1 || buffer > maxBuffer {
-		f.last.Err = join(f.last.Err, &ConfigError{Field: "buffer", Value: buffer, Want: "must be between 1 and 1<<30"})
+		f.last.Err = join(f.last.Err, &ConfigError{Field: "buffer of Async", Value: buffer, Want: "must be between 1 and 1<<30"})
 		return f
 	}
 	f.last.buffer = buffer

@@ -50,8 +50,8 @@ func (j Job) OnError(p Policy) Job {
 // It returns nil when the source has ended and all items went through, or when a stage
 // ended the flow early. Otherwise
 //
-//   - the [ConfigError]s of all stages, joined, if some cannot run as configured:
-//     nothing was started then;
+//   - a *[ConfigError] for each stage that cannot run as configured, joined: nothing was
+//     started then;
 //   - a [*StageError], when a stage's function failed and its policy is to stop;
 //   - the cause of ctx, see context.Cause, when that ended first.
 //
@@ -86,6 +86,9 @@ func (j Job) prepare(ctx context.Context, o *options) (*kernel.Run, error) {
 	}
 	if err := join(append(errs, run.Misuse()...)...); err != nil {
 		run.Abort()
+		if o.report != nil {
+			*o.report = Report{Name: o.name, Cause: err}
+		}
 		return nil, err
 	}
 	return run, nil

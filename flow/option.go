@@ -49,7 +49,8 @@ func WithLogger(l *slog.Logger) Option {
 	}}
 }
 
-// WithReport fills r when the run has ended, however it ended.
+// WithReport fills r when the run has ended, however it ended. Of a run that did not
+// start it has the name and the cause.
 func WithReport(r *Report) Option {
 	return Option{func(o *options) {
 		o.report = r

@@ -39,7 +39,7 @@ type StageReport struct {
 	Filtered     int64 `json:"filtered"`     // discarded for what they are or where they stand
 	Dropped      int64 `json:"dropped"`      // discarded for load or time
 	DeadLettered int64 `json:"deadLettered"` // failed, and handed to a dead letter function
-	Failed       int64 `json:"failed"`       // failed, and skipped or the end of the run
+	Failed       int64 `json:"failed"`       // the function failed for them: skipped, or what ended the run
 	Held         int64 `json:"held"`         // inside the stage when the run ended early
 	Retried      int64 `json:"retried"`      // calls repeated
 }
@@ -111,7 +111,10 @@ func (r Report) Stage(name string) (StageReport, bool) {
 // and so is what a source or a sink does not have.
 func (r Report) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s in %v\n", r.Name, r.outcome(), r.Duration.Round(time.Microsecond))
+	fmt.Fprintf(&b, "%s: %s\n", r.Name, r.outcome())
+	if len(r.Stages) == 0 {
+		return b.String()
+	}
 	writeTable(&b, r.table())
 	for _, e := range r.Edges {
 		if e.Queued > 0 {
@@ -168,11 +171,16 @@ func writeTable(b *strings.Builder, rows [][]string) {
 	}
 }
 
+// outcome says how the run ended, and after how long.
 func (r Report) outcome() string {
-	if r.Cause == nil {
-		return "done"
+	d := r.Duration.Round(time.Microsecond)
+	switch {
+	case r.Cause == nil:
+		return fmt.Sprintf("done in %v", d)
+	case len(r.Stages) == 0:
+		return fmt.Sprintf("not started: %v", r.Cause)
 	}
-	return "ended with: " + r.Cause.Error()
+	return fmt.Sprintf("ended after %v: %v", d, r.Cause)
 }
 
 type column struct {

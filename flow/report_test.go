@@ -8,6 +8,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -287,5 +288,20 @@ func TestReport_zero(t *testing.T) {
 	}
 	if _, err := json.Marshal(r); err != nil {
 		t.Error(err)
+	}
+}
+
+// Of a run that did not start the report says so, and nothing of an earlier run.
+func TestReport_ofARunThatDidNotStart(t *testing.T) {
+	var r flow.Report
+	if err := flow.Of(1).Run(t.Context(), flow.WithReport(&r), flow.WithName("first")); err != nil {
+		t.Fatal(err)
+	}
+	err := flow.Of(1).Take(-1).Run(t.Context(), flow.WithReport(&r), flow.WithName("second"))
+	if r.Name != "second" || r.Cause != err || len(r.Stages) > 0 {
+		t.Errorf("the report is %+v, want one of the second run, without stages", r)
+	}
+	if got := r.String(); !strings.HasPrefix(got, "second: not started: ") {
+		t.Errorf("String() = %q, want one that says that nothing started", got)
 	}
 }

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"errors"
 
 	"github.com/go-streamz/streamz/internal/kernel"
 )
@@ -41,7 +42,7 @@ func sinkSpec[T any](name, op string, start func(*kernel.Stage) kernel.Port[T]) 
 
 // ForEach calls fn with every item, in order, on one goroutine. fn may block as long as
 // it watches ctx. Its error is the item's failure, see [Job.OnError]; with [ErrStop] the
-// flow ends early without a failure.
+// flow ends early without a failure. Nothing happens until the Job is run.
 func (f Flow[T]) ForEach(fn func(ctx context.Context, v T) error) Job {
 	spec := sinkSpec("for-each", "ForEach", func(s *kernel.Stage) kernel.Port[T] {
 		return kernel.Port[T]{Push: putter(s, fn)}
@@ -56,16 +57,19 @@ func putter[T any](s *kernel.Stage, fn func(context.Context, T) error) func(T) e
 	return func(v T) error {
 		s.In++
 		mark.Enter()
-		switch err := fn(ctx, v); err {
-		case nil, ErrStop:
-			return err
-		default:
-			return s.Fail(v, err)
+		err := fn(ctx, v)
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, ErrStop):
+			return ErrStop
 		}
+		return s.Fail(v, err)
 	}
 }
 
-// To puts every item into sink, in order. See [Sink].
+// To puts every item into sink, in order. See [Sink]. Nothing happens until the Job is
+// run.
 func (f Flow[T]) To(sink Sink[T]) Job {
 	spec := sinkSpec("sink", "To", func(s *kernel.Stage) kernel.Port[T] {
 		if o, ok := sink.(interface{ Open(context.Context) error }); ok {
@@ -107,7 +111,8 @@ func flusher(s *kernel.Stage, sink any) func(kernel.Signal) error {
 	}
 }
 
-// Discard drops every item: for flows whose stages do all that is wanted.
+// Discard drops every item: for flows whose stages do all that is wanted. Nothing happens
+// until the Job is run; [Flow.Run] is both.
 func (f Flow[T]) Discard() Job {
 	return into(f, discard[T]())
 }

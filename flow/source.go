@@ -46,23 +46,23 @@ func (e Emitter[T]) Watermark(t time.Time) error {
 // A processor that only knows channels lets no barrier through.
 func (e Emitter[T]) Barrier(done func(error)) error { return e.out.Barrier(done) }
 
-// From makes a flow of a source.
+// From makes a flow of a source. For a function there is [FromFunc].
 func From[T any](src Source[T]) Flow[T] {
-	s := kernel.Source[T]{Name: "source", Op: "From", Err: notNil(src, "source")}
+	s := kernel.Source[T]{Name: "source", Op: "From", Heedless: true, Err: notNil(src, "source")}
 	s.Stream = func(ctx context.Context, out kernel.Outlet[T]) error { return src.Stream(ctx, out.Emit) }
 	return origin(s)
 }
 
 // FromSignals makes a flow of a source that sends signals.
 func FromSignals[T any](src SignalSource[T]) Flow[T] {
-	s := kernel.Source[T]{Name: "source", Op: "FromSignals", Err: notNil(src, "source")}
+	s := kernel.Source[T]{Name: "source", Op: "FromSignals", Heedless: true, Err: notNil(src, "source")}
 	s.Stream = func(ctx context.Context, out kernel.Outlet[T]) error { return src.Stream(ctx, Emitter[T]{out}) }
 	return origin(s)
 }
 
 // FromFunc makes a flow of a function, which follows the rules of [Source].
 func FromFunc[T any](stream func(ctx context.Context, emit func(T) error) error) Flow[T] {
-	s := kernel.Source[T]{Name: "func", Op: "FromFunc", Err: notNil(stream, "function")}
+	s := kernel.Source[T]{Name: "func", Op: "FromFunc", Heedless: true, Err: notNil(stream, "function")}
 	s.Stream = func(ctx context.Context, out kernel.Outlet[T]) error { return stream(ctx, out.Emit) }
 	return origin(s)
 }

@@ -324,3 +324,44 @@ func TestErrStop_ofASourceIsItsEnd(t *testing.T) {
 		t.Errorf("Collect() mismatch (-want +got):\n%s", diff)
 	}
 }
+
+// A source that ignores what emit says and watches only its context is ended by it, also
+// where it shares its segment with the stage that has enough.
+func TestEarlyStop_endsTheContextOfTheSource(t *testing.T) {
+	heedless := flow.FromFunc(func(ctx context.Context, emit func(int) error) error {
+		for i := 0; ; i++ {
+			select {
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			default:
+				_ = emit(i)
+			}
+		}
+	})
+	stubborn := flow.FromFunc(func(ctx context.Context, emit func(int) error) error {
+		_ = emit(0)
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	tests := map[string]func() error{
+		"Take":    func() error { return heedless.Take(2).Run(t.Context(), audit(t)) },
+		"First":   func() error { _, err := stubborn.First(t.Context(), audit(t)); return err },
+		"ForEach": func() error { return heedless.ForEach(stopAtOnce).Run(t.Context(), audit(t)) },
+		"Concat":  func() error { return flow.Concat(stubborn.Take(1), flow.Of(1)).Run(t.Context(), audit(t)) },
+		"break": func() error {
+			for _, err := range heedless.All(t.Context(), audit(t)) {
+				return err
+			}
+			return nil
+		},
+	}
+	for name, run := range tests {
+		t.Run(name, func(t *testing.T) {
+			if err := run(); err != nil {
+				t.Errorf("Run() = %v, want nil", err)
+			}
+		})
+	}
+}
+
+func stopAtOnce(context.Context, int) error { return flow.ErrStop }

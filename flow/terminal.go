@@ -23,7 +23,7 @@ func (f Flow[T]) Collect(ctx context.Context, opts ...Option) ([]T, error) {
 	return items, err
 }
 
-// Count runs the flow and counts its items.
+// Count runs the flow and counts its items. On failure it gives the number before it.
 func (f Flow[T]) Count(ctx context.Context, opts ...Option) (int64, error) {
 	var n int64
 	spec := sinkSpec("count", "Count", func(s *kernel.Stage) kernel.Port[T] {
@@ -55,8 +55,8 @@ func (f Flow[T]) Reduce[R any](ctx context.Context, zero R, fn func(R, T) R, opt
 	return result, err
 }
 
-// First runs the flow until its first item and gives that, or [ErrEmpty] if there is
-// none.
+// First runs the flow until its first item and gives that, or the zero item and [ErrEmpty]
+// if there is none.
 func (f Flow[T]) First(ctx context.Context, opts ...Option) (T, error) {
 	var k keeper[T]
 	err := into(f, k.spec("first", "First", ErrStop)).Run(ctx, opts...)

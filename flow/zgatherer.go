@@ -7,7 +7,7 @@ import (
 	"github.com/go-streamz/streamz/stage"
 )
 
-// Gather is a processor made of a [ops.Gatherer].
+// Gather is a processor made of an [ops.Gatherer].
 //
 //   - Emits: what the gatherer emits
 //   - Holds: what the gatherer holds

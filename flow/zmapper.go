@@ -13,7 +13,7 @@ import "github.com/go-streamz/streamz/stage"
 //   - Cancels: drops the item in hand
 //
 // The function runs on one goroutine and must not block; a function that can fail
-// belongs to a [ops.TryMapper].
+// belongs to an [ops.TryMapper].
 func (f Flow[In]) Map[Out any](fn func(In) Out) Flow[Out] {
 	return then(f, stage.Map(fn))
 }

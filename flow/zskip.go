@@ -4,7 +4,7 @@ package flow
 
 import "github.com/go-streamz/streamz/stage"
 
-// Skip discards the first items and passes the rest, in order.
+// Skip discards the first count items and passes the rest, in order.
 //
 //   - Emits: each item after the first count
 //   - Holds: one item

@@ -27,6 +27,9 @@ func (b *base) misuse(field string, value any, want string) {
 
 // err gives the misuse kept in the value, nil if there is none.
 func (b *base) err() error {
+	if b.name == "" && len(b.bad) == 0 {
+		return &ConfigError{Stage: "processor", Field: "processor", Want: "must be made by its constructor and have a name"}
+	}
 	errs := make([]error, len(b.bad))
 	for i, e := range b.bad {
 		e.Stage = b.name

@@ -32,10 +32,14 @@ type BatchConfig struct {
 //
 // Every item is in exactly one slice, and no slice is empty. A slice belongs to
 // its receiver. The time limit starts with the slice's own first item; 0 means
-// that only the size counts.
+// that only the size counts. A size of 0 with a time limit is 1<<20; with both 0
+// the Batcher cannot run.
 //
-// A flush or a barrier sends the partial slice first; a watermark waits until the
-// items before it have gone.
+// In a flow the time is kept while a source, a FlatMap, a Call, a gatherer or a sink
+// blocks. A function that must not block, as that of a Map, holds it up if it does.
+//
+// A barrier sends the partial slice first; a watermark waits until the items before
+// it have gone.
 type Batcher[T any] struct {
 	base
 	size    int
@@ -52,14 +56,16 @@ type Batcher[T any] struct {
 func NewBatcher[T any](config BatchConfig, clk ...Clock) *Batcher[T] {
 	b := &Batcher[T]{name: "batcher", size: config.MaxSize, latency: config.MaxLatency}
 	b.clk = b.oneClock(clk)
-	switch {
-	case b.size < 0:
-		b.misuse("MaxSize", b.size, "must not be negative")
-	case b.latency < 0:
-		b.misuse("MaxLatency", b.latency, "must not be negative")
-	case b.size == 0 && b.latency == 0:
-		b.misuse("MaxSize", b.size, "must be at least 1 if there is no MaxLatency")
-	case b.size == 0:
+	if b.size < 0 {
+		b.misuse("size", b.size, "must not be negative")
+	}
+	if b.latency < 0 {
+		b.misuse("latency", b.latency, "must not be negative")
+	}
+	if b.size == 0 && b.latency == 0 {
+		b.misuse("size", b.size, "must be at least 1 where there is no latency")
+	}
+	if b.size == 0 {
 		b.size = maxBatch
 	}
 	return b

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"reflect"
 	"runtime"
 	"strings"
 	"sync"
@@ -52,6 +53,7 @@ type processor[P, In, Out any] interface {
 // conformer hides the types of a subject.
 type conformer interface {
 	label() string
+	typeName() string
 	conform(t *testing.T)
 	callsUser() bool
 	crash(before func())
@@ -71,6 +73,12 @@ func TestConformance(t *testing.T) {
 }
 
 func (s subject[P, In, Out]) label() string { return s.name }
+
+// typeName is the name of the processor's type without its parameters.
+func (s subject[P, In, Out]) typeName() string {
+	name, _, _ := strings.Cut(reflect.TypeFor[P]().Elem().Name(), "[")
+	return name
+}
 
 func (s subject[P, In, Out]) conform(t *testing.T) {
 	for _, law := range s.laws() {

@@ -24,6 +24,10 @@
 //   - A nil context, a nil input channel and a processor that was configured wrongly
 //     make Process panic with a [ConfigError].
 //
+// The comment of a processor says in five lines when it Emits, what it Holds at most, when
+// it Backpressures (leaves its input unread), when it Completes, and what it does when ctx
+// ends (Cancels).
+//
 // Package flow runs the same processors in a chain, with one goroutine for many of
 // them and one call that returns every error. Use ops where channels are already
 // the shape of your program.

@@ -34,7 +34,7 @@ func (e *ConfigError) Error() string {
 	if e.At != "" {
 		b.WriteString(e.At + ": ")
 	} else {
-		b.WriteString("ops: ")
+		b.WriteString("streamz: ")
 	}
 	fmt.Fprintf(&b, "%s: %s %s", e.Stage, e.Field, e.Want)
 	if e.Value != nil {

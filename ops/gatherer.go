@@ -32,7 +32,7 @@ type Pusher[In, Out any] interface {
 }
 
 // Flusher is what a [Pusher] implements that holds items and can emit them before
-// the end. It is called for a flush and before a barrier passes.
+// the end. It is called before a barrier passes.
 type Flusher[Out any] interface {
 	Flush(ctx context.Context, emit func(Out) error) error
 }
@@ -67,6 +67,9 @@ func Gather[In, Out any](g Gatherer[In, Out]) *Gathering[In, Out] {
 	p := &Gathering[In, Out]{name: "gatherer", g: g}
 	if kernel.IsNil(g) {
 		p.misuse("gatherer", nil, "must not be nil")
+	}
+	if f, ok := g.(interface{ complete() bool }); ok && !f.complete() {
+		p.misuse("push", nil, "must not be nil")
 	}
 	return p
 }
@@ -144,7 +147,7 @@ func (r *gathering[In, Out]) push(v In) error {
 	if err == nil {
 		return r.s.Release()
 	}
-	if err != ErrStop {
+	if !errors.Is(err, ErrStop) {
 		return r.s.Fail(v, err)
 	}
 	if err := r.s.Release(); err != nil {
@@ -185,11 +188,10 @@ func NewGatherer[S, In, Out any](
 	push func(state *S, v In, emit func(Out) error) error,
 	end func(state *S, emit func(Out) error) error,
 ) Gatherer[In, Out] {
-	if push == nil {
-		return nil
-	}
 	return funcs[S, In, Out]{start, push, end}
 }
+
+func (f funcs[S, In, Out]) complete() bool { return f.push != nil }
 
 func (f funcs[S, In, Out]) Start(context.Context) (Pusher[In, Out], error) {
 	r := &funcsRun[S, In, Out]{funcs: f}

@@ -51,12 +51,12 @@ func misuses() []misuse {
 		newMisuse("scan without function", "scan: function must not be nil", ops.NewScan[int](0, nil)),
 		newMisuse("flat-mapper without function", "flat-mapper: function must not be nil", ops.NewFlatMapper[int, int](nil)),
 		newMisuse("gather of nil", "gatherer: gatherer must not be nil", ops.Gather(noGatherer)),
-		newMisuse("gatherer without push", "gatherer: gatherer must not be nil", ops.Gather(pushNil)),
+		newMisuse("gatherer without push", "gatherer: push must not be nil", ops.Gather(pushNil)),
 		newMisuse("negative take", "take: count must not be negative, got -1", ops.NewTake[int](-1)),
 		newMisuse("negative skip", "skip: count must not be negative, got -1", ops.NewSkip[int](-1)),
-		newMisuse("negative batch size", "batcher: MaxSize must not be negative, got -1", batcher(-1, ms)),
-		newMisuse("negative latency", "batcher: MaxLatency must not be negative, got -1ms", batcher(1, -ms)),
-		newMisuse("batch without limits", "batcher: MaxSize must be at least 1 if there is no MaxLatency, got 0", batcher(0, 0)),
+		newMisuse("negative batch size", "batcher: size must not be negative, got -1", batcher(-1, ms)),
+		newMisuse("negative latency", "batcher: latency must not be negative, got -1ms", batcher(1, -ms)),
+		newMisuse("batch without limits", "batcher: size must be at least 1 where there is no latency, got 0", batcher(0, 0)),
 		newMisuse("two clocks", "batcher: clock must be given once at most, got 2", batcher(1, ms, fake, fake)),
 		newMisuse("try-mapper with a nil handler", "try-mapper: OnError must not be nil", ops.NewTryMapper(oddFails).OnError(nil)),
 		newMisuse("gatherer with a nil handler", "gatherer: OnError must not be nil", gatherer(func() {}).OnError(nil)),
@@ -68,7 +68,7 @@ func TestMisuse(t *testing.T) {
 		t.Run(m.name, func(t *testing.T) {
 			value := thrown(func() { m.process(t) })
 			err, _ := value.(error)
-			wantConfigError(t, "ops: "+m.want, err)
+			wantConfigError(t, "streamz: "+m.want, err)
 
 			err = m.run(t)
 			wantConfigError(t, place(t, err)+": "+m.want, err)
@@ -102,7 +102,7 @@ func TestMisusesAreAllTold(t *testing.T) {
 	p := ops.NewBatcher[int](config, nil, nil)
 	value := thrown(func() { p.Process(t.Context(), make(chan int)) })
 	err, _ := value.(error)
-	want := "ops: batcher: clock must be given once at most, got 2\nops: batcher: MaxSize must not be negative, got -1"
+	want := "streamz: batcher: clock must be given once at most, got 2\nstreamz: batcher: size must not be negative, got -1"
 	wantConfigError(t, want, err)
 }
 

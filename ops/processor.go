@@ -44,7 +44,10 @@ type Supervisor interface {
 	// ItemFailed reports an item whose processor has no OnError handler.
 	ItemFailed(context.Context, *ItemError)
 	// Failed reports what ended a run: a panic of a user function, or an error
-	// that concerns no single item.
+	// that concerns no single item. It is called before the output closes, and
+	// should end the context of all processors of the stream: those below would
+	// take the closed output for the end and flush, and those above would wait for
+	// a receiver.
 	Failed(error)
 }
 

@@ -134,7 +134,7 @@ func ExampleConfigError() {
 	ops.NewTake[int](-1).Process(context.Background(), make(chan int))
 	// Output:
 	// take count -1
-	// ops: take: count must not be negative, got -1
+	// streamz: take: count must not be negative, got -1
 }
 
 // A context can carry the clock for all processors that run with it.

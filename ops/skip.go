@@ -6,7 +6,7 @@ import (
 	"github.com/go-streamz/streamz/internal/kernel"
 )
 
-// Skip discards the first items and passes the rest, in order.
+// Skip discards the first count items and passes the rest, in order.
 //
 //   - Emits: each item after the first count
 //   - Holds: one item

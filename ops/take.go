@@ -6,7 +6,8 @@ import (
 	"github.com/go-streamz/streamz/internal/kernel"
 )
 
-// Take passes the first items and then ends the stream, in order.
+// Take passes the first count items, in order, and then ends the stream. With a count of
+// 0 it ends at once and reads nothing.
 //
 //   - Emits: each of the first count items
 //   - Holds: one item

@@ -10,7 +10,7 @@ import (
 // Stage is an immutable blueprint of one step, or of several in a row. It is a
 // [ops.Processor] itself. The zero Stage cannot run.
 type Stage[In, Out any] struct {
-	*blueprint[In, Out] // a pointer, so that any two stages can be compared
+	b *blueprint[In, Out] // a pointer, so that any two stages can be compared
 }
 
 type blueprint[In, Out any] struct {
@@ -35,10 +35,10 @@ func nested[In, Out any](p any) Stage[In, Out] {
 // Named gives the stage under another name. For several steps in a row it becomes
 // the first part of the name of each.
 func (s Stage[In, Out]) Named(name string) Stage[In, Out] {
-	if s.blueprint == nil {
+	if s.b == nil {
 		return s
 	}
-	return Stage[In, Out]{&blueprint[In, Out]{p: s.p, name: name}}
+	return Stage[In, Out]{&blueprint[In, Out]{p: s.b.p, name: name}}
 }
 
 // Then gives a stage that does what s does and then what next does.
@@ -49,37 +49,37 @@ func (s Stage[In, Out]) Then[Next any](next ops.Processor[Out, Next]) Stage[In, 
 // Name is the stage's name: the processor's, or the one given with Named.
 func (s Stage[In, Out]) Name() string {
 	switch {
-	case s.blueprint == nil || kernel.IsNil(s.p):
+	case s.b == nil || kernel.IsNil(s.b.p):
 		return "stage"
-	case s.name != "":
-		return s.name
+	case s.b.name != "":
+		return s.b.name
 	}
-	return s.p.Name()
+	return s.b.p.Name()
 }
 
 // Process runs the stage over channels, see [ops.Processor].
 func (s Stage[In, Out]) Process(ctx context.Context, in <-chan In) <-chan Out {
-	if s.blueprint == nil || kernel.IsNil(s.p) {
+	if s.b == nil || kernel.IsNil(s.b.p) {
 		panic(&ops.ConfigError{Stage: s.Name(), Field: "processor", Want: "must not be nil"})
 	}
-	return s.p.Process(ctx, in)
+	return s.b.p.Process(ctx, in)
 }
 
 // Kernel describes the stage to flows, which fuse it.
 func (s Stage[In, Out]) Kernel() kernel.Spec[In, Out] {
-	if s.blueprint == nil {
+	if s.b == nil {
 		return kernel.Spec[In, Out]{Self: s, Name: "stage", Op: "Then", Err: kernel.ErrNil}
 	}
-	spec := kernel.Of[In, Out](s.p)
+	spec := kernel.Of[In, Out](s.b.p)
 	spec.Self = s
-	if s.name == "" {
+	if s.b.name == "" {
 		return spec
 	}
-	spec.Name = s.name
+	spec.Name = s.b.name
 	if connect := spec.Connect; connect != nil {
 		spec.Connect = func(seg *kernel.Segment, site kernel.Site, down kernel.Port[Out]) (*kernel.Segment, kernel.Port[In]) {
 			if site.Name == "" {
-				site.Name = s.name
+				site.Name = s.b.name
 			}
 			return connect(seg, site, down)
 		}

@@ -18,10 +18,14 @@ import (
 //
 // Every item is in exactly one slice, and no slice is empty. A slice belongs to
 // its receiver. The time limit starts with the slice's own first item; 0 means
-// that only the size counts.
+// that only the size counts. A size of 0 with a time limit is 1<<20; with both 0
+// the Batcher cannot run.
 //
-// A flush or a barrier sends the partial slice first; a watermark waits until the
-// items before it have gone.
+// In a flow the time is kept while a source, a FlatMap, a Call, a gatherer or a sink
+// blocks. A function that must not block, as that of a Map, holds it up if it does.
+//
+// A barrier sends the partial slice first; a watermark waits until the items before
+// it have gone.
 //
 // B is always []T, and inferred.
 func Batch[T any, B []T](n int, wait time.Duration) Stage[T, B] {

@@ -4,7 +4,7 @@ package stage
 
 import "github.com/go-streamz/streamz/ops"
 
-// Gather is a processor made of a [ops.Gatherer].
+// Gather is a processor made of an [ops.Gatherer].
 //
 //   - Emits: what the gatherer emits
 //   - Holds: what the gatherer holds

@@ -13,7 +13,7 @@ import "github.com/go-streamz/streamz/ops"
 //   - Cancels: drops the item in hand
 //
 // The function runs on one goroutine and must not block; a function that can fail
-// belongs to a [ops.TryMapper].
+// belongs to an [ops.TryMapper].
 func Map[In, Out any](fn func(In) Out) Stage[In, Out] {
 	return Of(ops.NewMapper(fn))
 }

@@ -28,12 +28,19 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	root := flags.String("root", "", "`folder` of the streamz module; without it, the package in the current folder is read")
 	check := flags.Bool("check", false, "report files that are out of date and change nothing")
+	strict := flags.Bool("rules", false, "with -root: fail if a processor lacks its contract, its stage or its example")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
 	if flags.NArg() > 0 {
 		fmt.Fprintf(stderr, "streamzgen: unexpected argument %s\n", flags.Arg(0))
 		return 2
+	}
+	if *root != "" && *strict {
+		if err := rules(*root); err != nil {
+			fmt.Fprintln(stderr, err)
+			return 1
+		}
 	}
 	lines, err := work(*root, *check)
 	for _, line := range lines {
@@ -60,6 +67,15 @@ func work(root string, check bool) ([]string, error) {
 		return gen.Stale(root)
 	}
 	return gen.Write(root)
+}
+
+// rules holds package ops to what generated code does not need and readers do.
+func rules(root string) error {
+	cfg, err := gen.Load(root)
+	if err != nil {
+		return err
+	}
+	return gen.Check(cfg)
 }
 
 func remedy(root string) string {

@@ -118,7 +118,11 @@ func report(ctx context.Context, s settings, out, log io.Writer) error {
 // folder is what to count. Only the go command knows for sure where its source is.
 func (s settings) folder(ctx context.Context) (string, error) {
 	if s.dir != "" {
-		return s.dir, nil
+		info, err := os.Stat(s.dir)
+		if err == nil && !info.IsDir() {
+			err = fmt.Errorf("%s: not a folder", s.dir)
+		}
+		return s.dir, err
 	}
 	root, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
 	if err != nil {

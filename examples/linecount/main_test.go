@@ -108,8 +108,8 @@ func TestRun_fails_with_one_line(t *testing.T) {
 	long := strings.Repeat("/", maxLine+1)
 	dir := folder(t, map[string]string{"good.go": "package p\n", "long/a.go": "package p\n" + long})
 	for name, test := range map[string]struct{ sub, want string }{
-		"path that does not exist": {"none", `^linecount: DIR.none: files \(Files at linecount/count\.go:\d+\): .*no such file`},
-		"path of a file":           {"good.go", `^linecount: DIR.good\.go: files \(Files at linecount/count\.go:\d+\): .*not a directory`},
+		"path that does not exist": {"none", `^linecount: stat DIR.none: no such file`},
+		"path of a file":           {"good.go", `^linecount: DIR.good\.go: not a folder`},
 		"line too long":            {"long", `^linecount: DIR.long: read \(TryMap at linecount/count\.go:\d+\): a\.go: line 2: .*too long`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -30,19 +30,35 @@ func (b *builder) qualifyLinks(text string) string {
 	var out strings.Builder
 	for {
 		before, rest, ok := strings.Cut(text, "[")
-		out.WriteString(before)
 		if !ok {
-			return out.String()
+			return out.String() + before
 		}
-		out.WriteString("[")
-		name, _, _ := strings.Cut(rest, "]")
-		first, _, _ := strings.Cut(strings.TrimPrefix(name, "*"), ".")
-		if _, declared := b.names[first]; declared && token.IsExported(first) {
-			out.WriteString(strings.Repeat("*", len(name)-len(strings.TrimPrefix(name, "*"))) + b.qualifier + ".")
-			rest = strings.TrimPrefix(rest, "*")
+		name, pointer := strings.CutPrefix(rest, "*")
+		if b.begins(name) {
+			before = anBefore(before)
+			rest = b.qualifier + "." + name
+			if pointer {
+				rest = "*" + rest
+			}
 		}
+		out.WriteString(before + "[")
 		text = rest
 	}
+}
+
+// begins tells whether link text begins with an exported name of the input package.
+func (b *builder) begins(text string) bool {
+	name := text[:max(strings.IndexAny(text, ".]"), 0)]
+	_, declared := b.names[name]
+	return declared && token.IsExported(name)
+}
+
+// anBefore corrects the article before a link that now begins with the o of ops.
+func anBefore(text string) string {
+	if rest, ok := strings.CutSuffix(text, " a "); ok {
+		return rest + " an "
+	}
+	return text
 }
 
 // renameDoc replaces the first word of a comment, the type's name.

@@ -33,17 +33,17 @@ func (f *fence[T]) emit(v T) (err error) {
 	at, clean := *s.at, false // the stages below set theirs
 	defer func() {
 		if !clean {
-			err = s.seg.caught(recover())
-			s.stuck, *s.at = err, at
+			err = s.stick(s.seg.caught(recover()))
+			*s.at = at
 		}
 	}()
 	err = f.down(v)
 	clean = true
 	*s.at = at
 	if err != nil {
-		s.stuck = err
+		return s.stick(err)
 	}
-	return err
+	return nil
 }
 
 func (f *fence[T]) emitPlain(v T) error {
@@ -56,17 +56,26 @@ func (f *fence[T]) emitPlain(v T) error {
 	err := f.down(v)
 	*s.at = at
 	if err != nil {
-		s.stuck = err
+		return s.stick(err)
 	}
-	return err
+	return nil
 }
 
 // refuse is what emit does after the first error or the end of the context.
 func (s *Stage) refuse() error {
 	if s.stuck == nil {
-		s.stuck = s.seg.cause()
+		return s.stick(s.seg.cause())
 	}
 	return s.stuck
+}
+
+// stick keeps the first error of emit.
+func (s *Stage) stick(err error) error {
+	s.stuck = err
+	if s.refused != nil {
+		s.refused(err)
+	}
+	return err
 }
 
 // guard makes a panic of the stage's own function a failure of one item, to be

@@ -17,8 +17,11 @@ type Source[T any] struct {
 	Once any
 
 	// Stream runs user code: it pushes the items and returns nil when there are no
-	// more. It may send any signal but End. ctx ends when nobody needs more items.
+	// more. It may send any signal but End. ctx ends when the segment does.
 	Stream func(ctx context.Context, out Outlet[T]) error
+	// Heedless says that Stream is the user's own and may ignore the error of emit: then
+	// its context ends with the first one, too.
+	Heedless bool
 	// Loop, if set, takes the place of Stream for a source between whose items no user
 	// code runs, so that they need no fence. It asks s.Next before each item, and its
 	// error is that of Next, push or s.Break.
@@ -55,14 +58,23 @@ func Feed[T any](seg *Segment, site Site, src Source[T], down Port[T]) {
 		seg.head = func() error { return s.end(src.Loop(s, down.Push), down.Signal) }
 	default:
 		out := outlet(s, down)
-		seg.head = func() error {
-			if err := seg.halted(); err != nil {
-				return err
-			}
-			s.Outside()
-			return s.end(s.Break(src.Stream(s.ctx, out)), down.Signal)
-		}
+		seg.head = func() error { return s.stream(src.Stream, out, src.Heedless, down.Signal) }
 	}
+}
+
+// stream runs the user's part of a source.
+func (s *Stage) stream[T any](run func(context.Context, Outlet[T]) error, out Outlet[T], heedless bool, signal func(Signal) error) error {
+	if err := s.seg.halted(); err != nil {
+		return err
+	}
+	ctx := s.ctx
+	if heedless {
+		own, cancel := context.WithCancelCause(ctx)
+		defer cancel(nil)
+		ctx, s.refused = own, cancel
+	}
+	s.Outside()
+	return s.end(s.Break(run(ctx, out)), signal)
 }
 
 // keep books an item that a source has taken and cannot give.

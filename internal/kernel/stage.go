@@ -57,8 +57,9 @@ type Stage struct {
 	place    callsite.Site
 	policy   Policy
 	books    Books
-	emits    bool  // an item counts as Held from Hold to Release
-	stuck    error // first error of the fence below, if there is one
+	emits    bool        // an item counts as Held from Hold to Release
+	stuck    error       // first error of the fence below, if there is one
+	refused  func(error) // hears of it, if set
 	told     func(context.Context, *Fault)
 
 	elsewhere *elsewhere // of a stage that is not fused
@@ -158,7 +159,7 @@ func (s *Stage) Break(err error) error {
 	switch {
 	case s.stuck != nil:
 		return s.stuck
-	case err == nil || err == ErrStop:
+	case err == nil || errors.Is(err, ErrStop):
 		return nil
 	case s.seg.echo(err):
 		return s.seg.cause()
