@@ -75,13 +75,13 @@ func failing(int) (int, error) { return 0, errors.New("no luck") }
 func TestSmokeOfAllRows(t *testing.T) {
 	dir := t.TempDir()
 	svg, doc := filepath.Join(dir, "bench.svg"), filepath.Join(dir, "bench.json")
-	var out bytes.Buffer
-	if code := run(table(), []string{"-smoke", "-svg", svg, "-json", doc}, &out, io.Discard); code != 0 {
+	var progress bytes.Buffer
+	if code := run(table(), []string{"-smoke", "-svg", svg, "-json", doc}, io.Discard, &progress); code != 0 {
 		t.Fatalf("exit code: want 0, got %d", code)
 	}
 	for _, r := range table() {
-		if !strings.Contains(out.String(), r.name) {
-			t.Errorf("the table lacks the row %q", r.name)
+		if !strings.Contains(progress.String(), r.name+": ok") {
+			t.Errorf("nothing is told of the row %q", r.name)
 		}
 	}
 	checkXML(t, svg)

@@ -8,7 +8,7 @@ import (
 )
 
 // writeTable writes a line a contender. Only the first of a row carries its name.
-func writeTable(w io.Writer, results []result, judge bool) error {
+func writeTable(w io.Writer, results []result) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "\nrow\tcontender\t%9s\t%9s\t%7s\t%7s\t%7s\tbudget\n", "min", "median", "allocs", "x twin", "x ours")
 	for _, r := range results {
@@ -16,18 +16,18 @@ func writeTable(w io.Writer, results []result, judge bool) error {
 		for _, f := range r.Contenders {
 			fmt.Fprintf(t, "%s\t%s\t%9s\t%9s\t%7.2f\t%7s\t%7s%s\n", name, f.Name,
 				r.Unit.format(f.Min), r.Unit.format(f.Median), f.Allocs,
-				ratio(f.Min, r.first(twin).Min), ratio(f.Min, r.first(ours).Min), r.budget(f, judge))
+				ratio(f.Min, r.first(twin).Min), ratio(f.Min, r.first(ours).Min), r.budget(f))
 			name = ""
 		}
 	}
 	return t.Flush()
 }
 
-// budget is the cell that says what is allowed, and whether it is kept if that is to be judged.
-func (r result) budget(f figure, judge bool) string {
+// budget is the cell that says what is allowed, and whether it is kept.
+func (r result) budget(f figure) string {
 	var texts []string
 	for _, l := range r.limits(f) {
-		if judge && !l.kept {
+		if !l.kept {
 			l.text += " (over)"
 		}
 		texts = append(texts, l.text)
