@@ -39,7 +39,7 @@ func (f Flow[T]) Then[Out any](p ops.Processor[T, Out]) Flow[Out] {
 // then is what every fluent method is made of.
 func then[In, Out any](f Flow[In], s stage.Stage[In, Out]) Flow[Out] {
 	return Flow[Out]{
-		last: site(),
+		last: settings{At: callsite.Here()},
 		wire: func(seg *kernel.Segment, last kernel.Site, down kernel.Port[Out]) {
 			seg, up := kernel.Attach(seg, last, s.Kernel(), down)
 			f.connect(seg, up)
@@ -50,7 +50,7 @@ func then[In, Out any](f Flow[In], s stage.Stage[In, Out]) Flow[Out] {
 // origin makes the Flow of a source.
 func origin[T any](src kernel.Source[T]) Flow[T] {
 	return Flow[T]{
-		last: site(),
+		last: settings{At: callsite.Here()},
 		wire: func(seg *kernel.Segment, last kernel.Site, down kernel.Port[T]) {
 			kernel.Feed(seg, last, src, down)
 		},

@@ -18,11 +18,8 @@ type Job struct {
 
 // into makes a job of a sink.
 func into[T any](f Flow[T], spec kernel.Spec[T, nothing]) Job {
-	return attach(f, spec, site())
+	return attach(f, spec, settings{At: callsite.Here()})
 }
-
-// site is the place of the call into this package.
-func site() settings { return settings{At: callsite.Here()} }
 
 func attach[T any](f Flow[T], spec kernel.Spec[T, nothing], last settings) Job {
 	return Job{last: last, wire: func(seg *kernel.Segment, last kernel.Site) {

@@ -24,7 +24,7 @@ func Concat[T any](flows ...Flow[T]) Flow[T] {
 	if len(flows) == 0 {
 		return origin(slice[T](nil, "concat", "Concat"))
 	}
-	return Flow[T]{last: site(), wire: func(seg *kernel.Segment, last kernel.Site, down kernel.Port[T]) {
+	return Flow[T]{last: settings{At: callsite.Here()}, wire: func(seg *kernel.Segment, last kernel.Site, down kernel.Port[T]) {
 		wires := make([]func(*kernel.Segment, kernel.Port[T]), len(flows))
 		for i, f := range flows {
 			wires[i] = f.connect
@@ -47,7 +47,7 @@ func Concat[T any](flows ...Flow[T]) Flow[T] {
 func Pipe[In, Out any](build func(Flow[In]) Flow[Out]) ops.Processor[In, Out] {
 	p := &pipe[In, Out]{err: notNil(build, "function")}
 	if p.err == nil {
-		p.out = build(Flow[In]{last: site(), wire: p.parameter})
+		p.out = build(Flow[In]{last: settings{At: callsite.Here()}, wire: p.parameter})
 	}
 	return p
 }

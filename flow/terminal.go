@@ -5,6 +5,7 @@ import (
 	"context"
 	"iter"
 
+	"github.com/go-streamz/streamz/internal/callsite"
 	"github.com/go-streamz/streamz/internal/kernel"
 )
 
@@ -142,7 +143,7 @@ func sender[T any](out chan<- T) kernel.Spec[T, nothing] {
 // A panic of the loop's body ends and awaits the run and then goes on with the same
 // value.
 func (f Flow[T]) All(ctx context.Context, opts ...Option) iter.Seq2[T, error] {
-	last := site()
+	last := settings{At: callsite.Here()}
 	return func(yield func(T, error) bool) {
 		b := &body[T]{yield: yield}
 		err := attach(f, b.spec(), last).Run(ctx, opts...)

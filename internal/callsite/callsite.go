@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// depth reaches from the library's innermost function to the program's, if none of the
-// three between them has been inlined.
+// depth reaches the program through Here, the function that calls it and a fluent method
+// on top of that, also where the compiler has inlined none of them.
 const depth = 4
 
 // Site is a place in the program. The zero Site is none.
