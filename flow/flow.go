@@ -93,7 +93,7 @@ func (f Flow[T]) OnError(p Policy) Flow[T] {
 // counts.
 func (f Flow[T]) Async(buffer int) Flow[T] {
 	if buffer < 1 || buffer > maxBuffer {
-		f.last.Err = join(f.last.Err, &ConfigError{Field: "buffer of Async", Value: buffer, Want: "must be between 1 and 1<<30"})
+		f.last.Err = kernel.Join(f.last.Err, &ConfigError{Field: "buffer of Async", Value: buffer, Want: "must be between 1 and 1<<30"})
 		return f
 	}
 	f.last.buffer = buffer
@@ -104,14 +104,14 @@ const maxBuffer = 1 << 30
 
 func (s settings) named(name string) settings {
 	if name == "" {
-		s.Err = join(s.Err, needs("name", "must not be empty"))
+		s.Err = kernel.Join(s.Err, needs("name", "must not be empty"))
 	}
 	s.Name = name
 	return s
 }
 
 func (s settings) onError(p Policy) settings {
-	s.Err = join(s.Err, p.err)
+	s.Err = kernel.Join(s.Err, p.err)
 	s.Policy = decider{p}
 	if p.kind == stop {
 		s.Policy = kernel.StopAll

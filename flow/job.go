@@ -74,14 +74,14 @@ func (j Job) prepare(ctx context.Context, o *options) (*kernel.Run, error) {
 	if ctx == nil { // is among the errors of o
 		ctx = context.Background()
 	}
-	run := kernel.NewRun(ctx, kernel.Options{Clock: o.clock, Logger: o.logger, Host: o, Crash: o.crash})
+	run := kernel.NewRun(ctx, kernel.Options{Clock: o.clock, Logger: o.logger, Host: o})
 	errs := []error{o.err}
 	if j.wire == nil {
 		errs = append(errs, &ConfigError{Stage: "job", Field: "job", Want: "must be made by a terminal, as ForEach"})
 	} else {
 		j.wire(run.Last(), j.last.Site)
 	}
-	if err := join(append(errs, run.Misuse()...)...); err != nil {
+	if err := kernel.Join(append(errs, run.Misuse()...)...); err != nil {
 		run.Abort()
 		if o.report != nil {
 			*o.report = Report{Name: o.name, Cause: err}
@@ -100,7 +100,7 @@ func (o *options) execute(run *kernel.Run) error {
 	}
 	err := run.Execute()
 	if where := run.Imbalance(); where != "" {
-		err = join(err, fmt.Errorf("flow: the books of %s do not balance, which is a bug of streamz:\n%v",
+		err = kernel.Join(err, fmt.Errorf("flow: the books of %s do not balance, which is a bug of streamz:\n%v",
 			where, newReport(run, o.name, 0)))
 	}
 	return err

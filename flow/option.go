@@ -2,7 +2,6 @@ package flow
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 
@@ -20,7 +19,6 @@ type options struct {
 	clock  clock.Clock
 	logger *slog.Logger
 	report *Report
-	crash  bool // leave panics alone: a sub-flow over channels with nobody to tell
 	format func(item any) string
 	err    error
 }
@@ -69,7 +67,7 @@ func WithItemFormat(format func(item any) string) Option {
 
 func (o *options) require(ok bool, name string) {
 	if !ok {
-		o.err = join(o.err, &ConfigError{Stage: "run", Field: name, Want: "must not be given nil"})
+		o.err = kernel.Join(o.err, &ConfigError{Stage: "run", Field: name, Want: "must not be given nil"})
 	}
 }
 
@@ -81,7 +79,7 @@ func newOptions(ctx context.Context, opts []Option) *options {
 		}
 	}
 	if ctx == nil {
-		o.err = join(o.err, &ConfigError{Stage: "run", Field: "context", Want: "must not be nil"})
+		o.err = kernel.Join(o.err, &ConfigError{Stage: "run", Field: "context", Want: "must not be nil"})
 		ctx = context.Background()
 	}
 	if o.clock == nil {
@@ -134,22 +132,6 @@ func (v supervisor) ItemFailed(_ context.Context, e *ops.ItemError) {
 }
 
 func (v supervisor) Failed(err error) { v.s.Broke(err) }
-
-// join is errors.Join that leaves a single error as it is.
-func join(errs ...error) error {
-	var only error
-	n := 0
-	for _, err := range errs {
-		if err != nil {
-			only = err
-			n++
-		}
-	}
-	if n < 2 {
-		return only
-	}
-	return errors.Join(errs...)
-}
 
 // needs is a configuration error whose stage and place are filled in while wiring.
 func needs(field, want string) error { return &ConfigError{Field: field, Want: want} }

@@ -158,7 +158,7 @@ func breakRead(r io.Reader) {
 func Files(fsys fs.FS, pattern string) Flow[string] {
 	s := kernel.Source[string]{Name: "files", Op: "Files", Err: notNil(fsys, "file system")}
 	if _, err := path.Match(pattern, ""); err != nil {
-		s.Err = join(s.Err, &ConfigError{Field: "pattern", Value: pattern, Want: "must be one of path.Match"})
+		s.Err = kernel.Join(s.Err, &ConfigError{Field: "pattern", Value: pattern, Want: "must be one of path.Match"})
 	}
 	whole := strings.Contains(pattern, "/")
 	s.Stream = func(_ context.Context, out kernel.Outlet[string]) error {

@@ -75,39 +75,19 @@ func (p *pipe[In, Out]) Process(ctx context.Context, in <-chan In) <-chan Out {
 	case in == nil:
 		panic(&ConfigError{Stage: p.Name(), Field: "input channel", Want: "must not be nil"})
 	}
-	source := FromChan(in)
-	source.last.At = callsite.Site{} // no place of the user's
-	f := then(source, stage.Of(p))
-	f.last.At = callsite.Site{}
-	out := make(chan Out)
-	o := newOptions(ctx, nil)
 	sup, supervised := ops.SupervisorFrom(ctx)
-	o.crash = !supervised
-	run, err := attach(f, sender(out), settings{}).prepare(ctx, o)
-	if err != nil {
-		panic(err)
-	}
-	go func() {
-		defer func() {
-			if !run.Crashed() {
-				p.tell(ctx, sup, run.Failure())
-				close(out)
-			}
-		}()
-		_ = o.execute(run) // a cancellation is the caller's own, failures are recorded
-	}()
-	return out
+	o := newOptions(ctx, nil)
+	run := kernel.NewRun(ctx, kernel.Options{Clock: o.clock, Logger: o.logger, Host: o, Crash: !supervised})
+	return kernel.Process(ctx, run, in, p.Kernel(), nil, func(err error) { p.tell(ctx, sup, err) })
 }
 
 // tell reports a failure as other processors do.
 func (p *pipe[In, Out]) tell(ctx context.Context, sup ops.Supervisor, err error) {
-	switch {
-	case err == nil:
-	case sup != nil:
+	if sup != nil {
 		sup.Failed(err)
-	default:
-		slog.ErrorContext(ctx, "sub-flow failed", "error", err)
+		return
 	}
+	slog.ErrorContext(ctx, "sub-flow failed", "error", err)
 }
 
 // Kernel describes the sub-flow to flows, which wire its stages as their own.

@@ -80,7 +80,7 @@ func (f Flow[T]) To(sink Sink[T]) Job {
 		}
 		return kernel.Port[T]{Push: putter(s, sink.Put), Signal: flusher(s, sink)}
 	})
-	spec.Calls, spec.Blocks, spec.Err = kernel.CallsFunc, true, join(notNil(sink, "sink"), misshapen(sink))
+	spec.Calls, spec.Blocks, spec.Err = kernel.CallsFunc, true, kernel.Join(notNil(sink, "sink"), misshapen(sink))
 	return into(f, spec)
 }
 

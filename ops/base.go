@@ -2,7 +2,6 @@ package ops
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"slices"
 
@@ -35,10 +34,7 @@ func (b *base) err() error {
 		e.Stage = b.name
 		errs[i] = &e
 	}
-	if len(errs) == 1 {
-		return errs[0]
-	}
-	return errors.Join(errs...)
+	return kernel.Join(errs...)
 }
 
 func (b *base) needFunc(missing bool) {
@@ -89,7 +85,7 @@ func drive[In, Out any](ctx context.Context, in <-chan In, spec kernel.Spec[In, 
 		Host:   bare,
 		Crash:  !supervised,
 	})
-	return kernel.Process(run, in, spec, bare, bare.failed)
+	return kernel.Process(ctx, run, in, spec, bare, bare.failed)
 }
 
 // onlyErrors keeps panics from an OnError handler: over channels they go to the

@@ -47,8 +47,7 @@ func (r *Run) Edges() []Edge {
 func (r *Run) balance() {
 	e := len(r.edges) - 1
 	for _, s := range slices.Backward(r.stages) {
-
-		s.complete(s.fed)
+		s.complete()
 		if !s.balanced() {
 			r.unbalanced(s.String())
 		}

@@ -59,16 +59,20 @@ func Send[T any](g *Segment, out chan<- T, v T) error {
 
 // Process drives a processor over channels: one run, on a goroutine of its own, that
 // closes the output when it has ended. failed hears of a failure before the output is
-// closed, so that nobody takes it for a completion.
-func Process[In, Out any](run *Run, in <-chan In, spec Spec[In, Out], policy Policy, failed func(error)) <-chan Out {
+// closed, so that nobody takes it for a completion. Misuse panics in the caller's stack.
+// ctx is the one that the run was made with.
+func Process[In, Out any](ctx context.Context, run *Run, in <-chan In, spec Spec[In, Out], policy Policy, failed func(error)) <-chan Out {
 	out := make(chan Out)
-	outer := run.outer
 	last := run.Last()
 	run.policy = policy
 	seg, port := Attach(last, Site{}, spec, Port[Out]{
 		Push:   func(v Out) error { return Send(last, out, v) },
 		Signal: func(Signal) error { return nil },
 	})
+	if err := Join(run.Misuse()...); err != nil {
+		run.Abort()
+		panic(err)
+	}
 	seg.head = func() error { return receive(seg, in, port, func() {}) }
 	go func() {
 		defer func() {
@@ -80,7 +84,7 @@ func Process[In, Out any](run *Run, in <-chan In, spec Spec[In, Out], policy Pol
 			}
 			close(out)
 			if spec.Drains {
-				discard(outer, in)
+				discard(ctx, in)
 			}
 		}()
 		_ = run.Execute() // a cancellation is the caller's own, failures are recorded

@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"slices"
 	"sync"
@@ -39,7 +38,6 @@ type Host interface {
 // executed once.
 type Run struct {
 	opts   Options
-	outer  context.Context // the caller's
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 
@@ -80,7 +78,7 @@ func NewRun(ctx context.Context, opts Options) *Run {
 		edges  [8]Edge
 	}{}
 	r := &few.Run
-	r.opts, r.outer = opts, ctx
+	r.opts = opts
 	r.segs, r.fresh, r.stages, r.edges = few.segs[:0], few.stages[:], few.order[:0], few.edges[:0]
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	return r
@@ -245,15 +243,7 @@ func (r *Run) outcome(halted bool) error {
 		errs = slices.DeleteFunc(slices.Clone(errs), func(err error) bool { return err == cause })
 		errs = slices.Insert(errs, 0, cause)
 	}
-	return join(errs)
-}
-
-// join is errors.Join that leaves a single error as it is.
-func join(errs []error) error {
-	if len(errs) == 1 {
-		return errs[0]
-	}
-	return errors.Join(errs...)
+	return Join(errs...)
 }
 
 // fail records a failure and ends the run. The order matters: whoever sees the
@@ -275,7 +265,7 @@ func (r *Run) Crashed() bool { return r.crashed.Load() }
 func (r *Run) Failure() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return join(r.failures)
+	return Join(r.failures...)
 }
 
 // Abort releases a run that will not be executed.

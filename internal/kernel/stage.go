@@ -252,13 +252,12 @@ func (s *Stage) record(err error) error {
 // Final gives the stage's counts, complete. It may be called when the run has ended.
 func (s *Stage) Final() Counts { return s.Counts }
 
-// complete fills in the counts that the stage did not keep by itself. fed is what it
-// was given.
-func (s *Stage) complete(fed int64) {
+// complete fills in the counts that the stage did not keep by itself.
+func (s *Stage) complete() {
 	c := &s.Counts
 	s.elsewhere.book(c)
 	if s.books == Mapped {
-		c.In = fed
+		c.In = s.fed
 	}
 	if s.books == Mapped || s.books == Absorbed {
 		c.Passed = c.In - c.Filtered - c.Dropped - c.DeadLettered - c.Failed - c.Held
