@@ -22,7 +22,8 @@
 //     Stop or Reset has returned, no stale tick is received.
 //
 // [Real] is package time and what a program runs on. [Fake] stands still until
-// it is advanced. [With] and [From] hand a clock down through a context.
+// it is advanced. [With] and [From] hand a clock down through a context;
+// [WithTimeout] makes one that ends by a clock.
 //
 // Do not use a Fake where a bubble of testing/synctest will do: inside a bubble
 // Real already runs on virtual time, which moves by itself. A Fake is for
