@@ -48,13 +48,12 @@ func Send[T any](g *Segment, out chan<- T, v T) error {
 	if err := g.halted(); err != nil {
 		return err
 	}
-	g.fresh = false // the time goes on
 	select {
-	case out <- v:
+	case out <- v: // which is cheaper than a wait
 		return nil
-	case <-g.ctx.Done():
-		return g.cause()
+	default:
 	}
+	return await[struct{}](g, nil, out, v)
 }
 
 // Process drives a processor over channels: one run, on a goroutine of its own, that

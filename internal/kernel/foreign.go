@@ -86,14 +86,11 @@ func (b *bridge[In, Out]) start(ctx context.Context, p Channels[In, Out]) error 
 
 func (b *bridge[In, Out]) push(v In) error {
 	b.s.In++
-	b.up.fresh = false // the time goes on
-	select {
-	case b.in <- v:
-		return nil
-	case <-b.up.ctx.Done():
+	if err := Send(b.up, b.in, v); err != nil {
 		b.s.Held++
-		return b.up.cause()
+		return err
 	}
+	return nil
 }
 
 func (b *bridge[In, Out]) signal(sig Signal) error {

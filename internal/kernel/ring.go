@@ -110,11 +110,8 @@ func (q *ring[T]) wait(ready func() bool) error {
 		if ready() && q.producer.waiting.CompareAndSwap(true, false) {
 			return nil
 		}
-		q.up.fresh = false // the time goes on
-		select {
-		case <-q.producer.ch:
-		case <-q.up.ctx.Done():
-			return q.up.cause()
+		if err := awaken(q.up, q.producer.ch); err != nil {
+			return err
 		}
 	}
 }

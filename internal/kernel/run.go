@@ -116,6 +116,7 @@ func (r *Run) stage(seg *Segment, site Site, name, op string) *Stage {
 	s := r.newStage()
 	s.seg, s.ctx, s.at, s.mark = seg, seg.ctx, &seg.at, int32(len(r.stages))
 	s.name, s.op, s.place, s.policy = r.scope+name, op, site.At, site.Policy
+	s.clock = r.opts.Clock
 	r.stages = append(r.stages, s)
 	return s
 }

@@ -74,6 +74,9 @@ func Attach[In, Out any](seg *Segment, site Site, spec Spec[In, Out], down Port[
 	s := seg.run.stage(seg, site, spec.Name, spec.Op)
 	s.books, s.told = spec.Books, spec.Told
 	s.emits = spec.Calls == CallsEmitter
+	if spec.Clock != nil {
+		s.clock = spec.Clock
+	}
 	seg.run.edge(s, down.to, down.queue)
 	return seg, start(s, spec, down)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/go-streamz/streamz/clock"
 	"github.com/go-streamz/streamz/internal/callsite"
 )
 
@@ -61,6 +62,9 @@ type Stage struct {
 	stuck    error       // first error of the fence below, if there is one
 	refused  func(error) // hears of it, if set
 	told     func(context.Context, *Fault)
+
+	clock clock.Clock // the processor's own, else the run's
+	alarm clock.Timer // of Wait, nil before the first
 
 	elsewhere *elsewhere // of a stage that is not fused
 	fed       int64      // what the stages above gave, known at the end
