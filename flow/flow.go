@@ -111,10 +111,7 @@ func (s settings) named(name string) settings {
 }
 
 func (s settings) onError(p Policy) settings {
-	s.Err = kernel.Join(s.Err, p.err)
-	s.Policy = decider{p}
-	if p.kind == stop {
-		s.Policy = kernel.StopAll
-	}
+	s.Err = kernel.Join(s.Err, p.misuse())
+	s.Policy = p.kernel()
 	return s
 }

@@ -47,17 +47,17 @@ func (f Flow[T]) ForEach(fn func(ctx context.Context, v T) error) Job {
 	spec := sinkSpec("for-each", "ForEach", func(s *kernel.Stage) kernel.Port[T] {
 		return kernel.Port[T]{Push: putter(s, fn)}
 	})
-	spec.Calls, spec.Blocks, spec.Err = kernel.CallsFunc, true, notNil(fn, "function")
+	spec.Calls, spec.Heeds, spec.Blocks, spec.Err = kernel.CallsFunc, true, true, notNil(fn, "function")
 	return into(f, spec)
 }
 
 // putter is the push of a sink with a function that can fail.
 func putter[T any](s *kernel.Stage, fn func(context.Context, T) error) func(T) error {
-	ctx, mark := s.Context(), s.Mark()
+	mark := s.Mark()
 	return func(v T) error {
 		s.In++
 		mark.Enter()
-		err := fn(ctx, v)
+		err := fn(s.Context(), v)
 		switch {
 		case err == nil:
 			return nil
@@ -80,7 +80,7 @@ func (f Flow[T]) To(sink Sink[T]) Job {
 		}
 		return kernel.Port[T]{Push: putter(s, sink.Put), Signal: flusher(s, sink)}
 	})
-	spec.Calls, spec.Blocks, spec.Err = kernel.CallsFunc, true, kernel.Join(notNil(sink, "sink"), misshapen(sink))
+	spec.Calls, spec.Heeds, spec.Blocks, spec.Err = kernel.CallsFunc, true, true, kernel.Join(notNil(sink, "sink"), misshapen(sink))
 	return into(f, spec)
 }
 

@@ -85,7 +85,7 @@ func drive[In, Out any](ctx context.Context, in <-chan In, spec kernel.Spec[In, 
 		Host:   bare,
 		Crash:  !supervised,
 	})
-	return kernel.Process(ctx, run, in, spec, bare, bare.failed)
+	return kernel.Process(ctx, run, in, spec, bare.policy(), bare.failed)
 }
 
 // onlyErrors keeps panics from an OnError handler: over channels they go to the
@@ -123,9 +123,13 @@ func (b *bare) Misuse(_ kernel.Site, _ string, err error) error { return err }
 // Supervise leaves the context as it is: it carries the supervisor already.
 func (b *bare) Supervise(ctx context.Context, _ *kernel.Stage) context.Context { return ctx }
 
-func (b *bare) Decide(ctx context.Context, f *kernel.Fault, _ error) kernel.Verdict {
+func (b *bare) policy() *kernel.Policy {
+	return &kernel.Policy{Start: func() kernel.Decider { return b.decide }}
+}
+
+func (b *bare) decide(ctx context.Context, f *kernel.Fault, _ error) kernel.Verdict {
 	if f.Panicked() {
-		return kernel.Stop
+		return kernel.Verdict{}
 	}
 	switch {
 	case b.handled: // the handler is told by the kernel, as in a flow
@@ -135,7 +139,7 @@ func (b *bare) Decide(ctx context.Context, f *kernel.Fault, _ error) kernel.Verd
 		err := itemError(f)
 		slog.WarnContext(ctx, "item failed", "processor", err.Processor, "error", err.Err)
 	}
-	return kernel.Skip
+	return kernel.Verdict{Action: kernel.Skip}
 }
 
 func (b *bare) failed(err error) {

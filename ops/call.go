@@ -59,16 +59,16 @@ func (c *Call[In, Out]) Process(ctx context.Context, in <-chan In) <-chan Out {
 func (c *Call[In, Out]) Kernel() kernel.Spec[In, Out] {
 	return kernel.Spec[In, Out]{
 		Self: c, Name: c.name, Op: "Call", Err: c.err(), Told: c.told,
-		Calls: kernel.CallsFunc, Books: kernel.Mapped, Blocks: true, Start: c.start,
+		Calls: kernel.CallsFunc, Books: kernel.Mapped, Heeds: true, Blocks: true, Start: c.start,
 	}
 }
 
 //go:noinline // inlined, its closure would no longer inline what it calls
 func (c *Call[In, Out]) start(s *kernel.Stage, down kernel.Port[Out]) kernel.Port[In] {
-	ctx, fn, push, mark := s.Context(), c.fn, down.Push, s.Mark()
+	fn, push, mark := c.fn, down.Push, s.Mark()
 	return kernel.Port[In]{Signal: down.Signal, Push: func(v In) error {
 		mark.Enter()
-		out, err := fn(ctx, v)
+		out, err := fn(s.Context(), v)
 		if err != nil {
 			return s.Fail(v, err)
 		}

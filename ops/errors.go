@@ -62,6 +62,16 @@ func (e *ItemError) Error() string { return e.Processor + ": " + e.Err.Error() }
 // Unwrap gives the cause.
 func (e *ItemError) Unwrap() error { return e.Err }
 
+// Letter is an item that failed for good, with its error: what a dead letter function
+// is handed.
+type Letter[T any] struct {
+	Item     T
+	Err      error     // what the function returned, or a *PanicError
+	Stage    string    // name of the processor or stage
+	Attempts int       // calls made for the item, the first included
+	Time     time.Time // of the last failure
+}
+
 // PanicError is a panic of a user function, caught. If the value is an error it
 // is reached by errors.Is and errors.As.
 type PanicError struct {
@@ -95,6 +105,6 @@ func itemError(f *kernel.Fault) *ItemError {
 		Item:      f.Item,
 		Err:       err,
 		Attempts:  f.Attempt,
-		Time:      f.Stage.Segment().Time(),
+		Time:      f.Stage.Segment().Run().Now(),
 	}
 }

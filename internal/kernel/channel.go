@@ -60,7 +60,7 @@ func Send[T any](g *Segment, out chan<- T, v T) error {
 // closes the output when it has ended. failed hears of a failure before the output is
 // closed, so that nobody takes it for a completion. Misuse panics in the caller's stack.
 // ctx is the one that the run was made with.
-func Process[In, Out any](ctx context.Context, run *Run, in <-chan In, spec Spec[In, Out], policy Policy, failed func(error)) <-chan Out {
+func Process[In, Out any](ctx context.Context, run *Run, in <-chan In, spec Spec[In, Out], policy *Policy, failed func(error)) <-chan Out {
 	out := make(chan Out)
 	last := run.Last()
 	run.policy = policy

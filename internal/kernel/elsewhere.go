@@ -5,9 +5,10 @@ import "sync/atomic"
 // elsewhere is for failures of a stage on goroutines that are not its segment's: those
 // of a processor that is not fused, and of processors inside it.
 type elsewhere struct {
-	ctx    *Segment      // whose context the processor was given
-	failed atomic.Int64  // items
-	turn   chan struct{} // of capacity 1: the policy is asked about one item at a time
+	ctx      *Segment      // whose context the processor was given
+	failed   atomic.Int64  // items
+	lettered atomic.Int64  // of these
+	turn     chan struct{} // of capacity 1: the policy is asked about one item at a time
 }
 
 // Elsewhere reports that an item failed in a processor that is not fused.
@@ -16,9 +17,13 @@ func (s *Stage) Elsewhere(item any, attempt int, err error) {
 	e.turn <- struct{}{}
 	defer func() { <-e.turn }()
 	f := &Fault{Stage: s, Item: item, Err: err, Attempt: attempt, Nth: e.failed.Add(1), item: true}
+	f.Seen = f.Nth // others are not seen
 	blame := s.seg.run.opts.Host.Blame(f)
-	if s.decide(f, blame) == Stop {
-		_ = s.seg.run.fail(blame)
+	switch v := s.decide(f, blame); v.Action {
+	case Aside:
+		e.lettered.Add(1)
+	case Stop:
+		_ = s.seg.run.fail(v.cause(blame))
 	}
 }
 
@@ -35,6 +40,8 @@ func (s *Stage) Broke(err error) {
 // become several inside, so that there may be more of them than of those.
 func (e *elsewhere) book(c *Counts) {
 	if e != nil {
-		c.Failed += min(e.failed.Load(), c.In-c.Held)
+		room := c.In - c.Held
+		c.DeadLettered += min(e.lettered.Load(), room)
+		c.Failed += min(e.failed.Load()-e.lettered.Load(), room-c.DeadLettered)
 	}
 }

@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"context"
 	"errors"
 	"runtime/debug"
 )
@@ -18,6 +17,7 @@ type Fault struct {
 	Item    any // nil if it concerns no item, or if the item is out of reach
 	Attempt int
 	Nth     int64 // of the stage's failed items, from 1
+	Seen    int64 // items that the stage has begun, this one included
 	Err     error
 	Panic   any // value of the panic
 	Stack   []byte
@@ -29,58 +29,57 @@ type Fault struct {
 // Panicked tells a panic from a returned error.
 func (f *Fault) Panicked() bool { return f.Stack != nil }
 
-// Verdict is what a Policy decides.
-type Verdict uint8
-
-const (
-	// Stop ends the run with the failure as its cause.
-	Stop Verdict = iota
-	// Skip goes on without the item.
-	Skip
-)
-
-// Policy decides about the failure of one item. It is asked on the segment's
-// goroutine; blame is the failure as the user will see it.
-type Policy interface {
-	Decide(ctx context.Context, f *Fault, blame error) Verdict
-}
-
-// StopAll is the policy of a stage that has none, for one that must not take the
-// default of the sub-flow around it.
-var StopAll Policy = stopAll{}
-
-type stopAll struct{}
-
-func (stopAll) Decide(context.Context, *Fault, error) Verdict { return Stop }
-
-// settle books the item as failed, asks the policy and tells whoever wants to know.
-// The books come first, and what is called after them runs outside the item, so that a
-// panic of it is a failure of its own.
+// settle books the item as failed, asks the policy, does what it says and tells whoever
+// wants to know. The books come first, and what is called after them runs outside the
+// item, so that a panic of it is a failure of its own.
+//
+// Workers of one stage settle one at a time, so that handlers need no lock. They wait on
+// a channel, since a handler may block.
 func (s *Stage) settle(f *Fault) error {
+	main := s.main
+	if main.turn != nil {
+		main.turn <- struct{}{}
+		defer func() { <-main.turn }()
+	}
 	if f.item {
-		s.Failed++
+		main.Failed++
 		if s.emits {
 			s.Held--
 		}
 	}
-	f.Nth = s.Failed
+	f.Nth, f.Seen = main.Failed+main.DeadLettered, main.begun()
 	blame := s.seg.run.opts.Host.Blame(f)
 	s.Outside()
-	var err error
-	if s.decide(f, blame) == Stop {
-		err = s.seg.run.fail(blame)
-	}
-	if s.told != nil && f.item {
+	err := s.follow(s.decide(f, blame), blame)
+	if s.told != nil && f.item && err != errAgain {
 		s.told(s.ctx, f)
 	}
 	return err
 }
 
+// follow does what a verdict says about an item that is booked as failed.
+func (s *Stage) follow(v Verdict, blame error) error {
+	switch main := s.main; v.Action {
+	case Skip:
+		return nil
+	case Aside:
+		main.Failed--
+		main.DeadLettered++
+		return nil
+	case Again:
+		main.Failed--
+		main.Retried++
+		s.pause = v.Wait
+		return errAgain
+	}
+	return s.seg.run.fail(v.cause(blame))
+}
+
 // decide asks the policy. If that panics itself, the failure it was asked about must
 // not be lost.
 func (s *Stage) decide(f *Fault, blame error) Verdict {
-	if s.policy == nil || !f.item || f.final {
-		return Stop
+	if s.decider == nil || !f.item || f.final {
+		return Verdict{}
 	}
 	clean := false
 	defer func() {
@@ -88,7 +87,7 @@ func (s *Stage) decide(f *Fault, blame error) Verdict {
 			_ = s.seg.run.fail(blame)
 		}
 	}()
-	verdict := s.policy.Decide(s.ctx, f, blame)
+	verdict := s.decider(s.ctx, f, blame)
 	clean = true
 	return verdict
 }
@@ -108,11 +107,15 @@ func (g *Segment) caught(value any) error {
 	if at < 0 {
 		at, item = ^at, false
 	}
-	f := newPanic(g.run.stages[at], value)
+	s := g.run.stages[at]
+	if g.worker != nil {
+		s = g.worker
+	}
+	f := newPanic(s, value)
 	f.item, f.final = item, true
 	return f.Stage.settle(f)
 }
 
 func newPanic(s *Stage, value any) *Fault {
-	return &Fault{Stage: s, Attempt: 1, Panic: value, Stack: debug.Stack()}
+	return &Fault{Stage: s, Attempt: s.attempt, Panic: value, Stack: debug.Stack()}
 }

@@ -77,37 +77,3 @@ func (s *Stage) stick(err error) error {
 	}
 	return err
 }
-
-// guard makes a panic of the stage's own function a failure of one item, to be
-// settled by the stage's policy. It sees nobody else's, because whatever is below
-// is behind a fence.
-//
-// It stands around the stage's whole push, so no processor has to know of it.
-func guard[T any](s *Stage, push func(T) error) func(T) error {
-	return func(v T) (err error) {
-		clean := false
-		defer func() {
-			if !clean {
-				err = s.panicked(v, recover())
-			}
-		}()
-		err = push(v)
-		clean = true
-		return err
-	}
-}
-
-// panicked settles a panic of the stage's function while it had an item. One of the
-// policy or of a handler is no failure of the item, and a Goexit cannot be survived.
-func (s *Stage) panicked(item, value any) error {
-	if value == nil || s.seg.at < 0 {
-		return s.seg.caught(value)
-	}
-	f := newPanic(s, value)
-	f.Item, f.item = item, true
-	err := s.settle(f)
-	if s.stuck != nil {
-		return s.stuck
-	}
-	return err
-}

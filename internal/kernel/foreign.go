@@ -55,6 +55,7 @@ func IsNil(p any) bool {
 // input. Whatever it takes counts as passed.
 func foreign[In, Out any](seg *Segment, site Site, p Channels[In, Out], down Port[Out]) (*Segment, Port[In]) {
 	run := seg.run
+	run.fit(site, p.Name(), Use{Item: (*In)(nil), Calls: CallsElsewhere})
 	s := run.stage(seg, site, p.Name(), "Then")
 	s.books, s.elsewhere = Absorbed, &elsewhere{turn: make(chan struct{}, 1)}
 	run.edge(s, down.to, down.queue)

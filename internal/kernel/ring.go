@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"math/bits"
-	"sync"
 	"sync/atomic"
 )
 
@@ -43,16 +42,7 @@ type ring[T any] struct {
 	consumer parking
 	producer parking
 
-	// Signals keep their place among the items, but not their space: they are
-	// rare, so the items need not be wider for them.
-	mu      sync.Mutex
-	signals []placed
-	pending atomic.Int64 // len(signals)
-}
-
-type placed struct {
-	at  uint64 // behind that many items
-	sig Signal
+	signals signals
 }
 
 func newRing[T any](n int, up, seg *Segment) *ring[T] {
@@ -73,6 +63,30 @@ type parking struct {
 func (p *parking) wake() {
 	if p.waiting.Load() && p.waiting.CompareAndSwap(true, false) {
 		p.ch <- struct{}{} // never blocks: waiting was true, so the slot is free
+	}
+}
+
+// wait parks g until ready is true. Whoever makes it true calls wake after that.
+func (p *parking) wait(g *Segment, ready func() bool) error {
+	for {
+		if ready() {
+			return nil
+		}
+		p.waiting.Store(true)
+		if ready() && p.waiting.CompareAndSwap(true, false) {
+			return nil
+		}
+		if err := awaken(g, p.ch); err != nil {
+			return err
+		}
+	}
+}
+
+// unpark takes back the declaration of a wait that ended for another reason. If a
+// wake-up is already under way it is consumed, so that the slot is free again.
+func (p *parking) unpark() {
+	if !p.waiting.CompareAndSwap(true, false) {
+		<-p.ch
 	}
 }
 
@@ -101,51 +115,20 @@ func (q *ring[T]) room() bool {
 }
 
 // wait parks the producer until ready, which the consumer's progress makes true.
-func (q *ring[T]) wait(ready func() bool) error {
-	for {
-		if ready() {
-			return nil
-		}
-		q.producer.waiting.Store(true)
-		if ready() && q.producer.waiting.CompareAndSwap(true, false) {
-			return nil
-		}
-		if err := awaken(q.up, q.producer.ch); err != nil {
-			return err
-		}
-	}
-}
+func (q *ring[T]) wait(ready func() bool) error { return q.producer.wait(q.up, ready) }
 
 func (q *ring[T]) signal(sig Signal) error {
 	if err := q.up.halted(); err != nil {
 		return err
 	}
-	if !q.merge(sig) {
-		if err := q.wait(func() bool { return q.pending.Load() < maxSignals }); err != nil {
+	if at := q.tail.Load(); !q.signals.merge(at, sig) {
+		if err := q.wait(func() bool { return !q.signals.full() }); err != nil {
 			return err
 		}
-		q.mu.Lock()
-		q.signals = append(q.signals, placed{q.tail.Load(), sig})
-		q.pending.Add(1)
-		q.mu.Unlock()
+		q.signals.add(at, sig)
 	}
 	q.consumer.wake()
 	return nil
-}
-
-// maxSignals bounds the signals that wait, as the ring bounds the items.
-const maxSignals = 64
-
-// merge lets a watermark take the place of one right before it, which it includes.
-func (q *ring[T]) merge(sig Signal) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	last := len(q.signals) - 1
-	if last < 0 || sig.Kind != Watermark || q.signals[last].sig.Kind != Watermark || q.signals[last].at != q.tail.Load() {
-		return false
-	}
-	q.signals[last].sig = sig
-	return true
 }
 
 // drain is the head of the consumer.
@@ -175,15 +158,8 @@ func (q *ring[T]) drain(down Port[T]) error {
 // ready says up to where items may be delivered now, and whether a signal is next
 // after them.
 func (q *ring[T]) ready() (end uint64, sig bool) {
-	// pending first: a signal that is seen later is not before items seen now.
-	pending := q.pending.Load() > 0
 	end = min(q.tail.Load(), q.taken+block)
-	if !pending {
-		return end, false
-	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if at := q.signals[0].at; at <= end {
+	if at, ok := q.signals.next(); ok && at <= end {
 		return at, true
 	}
 	return end, false
@@ -215,11 +191,7 @@ func (q *ring[T]) deliver(end uint64, push func(T) error) error {
 
 // deliverSignal passes the oldest signal on and tells whether it was the End.
 func (q *ring[T]) deliverSignal(signal func(Signal) error) (done bool, err error) {
-	q.mu.Lock()
-	sig := q.signals[0].sig
-	q.signals = q.signals[1:]
-	q.mu.Unlock()
-	q.pending.Add(-1)
+	sig := q.signals.take()
 	q.producer.wake()
 	return sig.Kind == End, signal(sig)
 }
@@ -227,7 +199,7 @@ func (q *ring[T]) deliverSignal(signal func(Signal) error) (done bool, err error
 // park waits for an item, a signal, a timer or the end.
 func (q *ring[T]) park(h uint64) {
 	q.consumer.waiting.Store(true)
-	if (q.tail.Load() != h || q.pending.Load() > 0) && q.consumer.waiting.CompareAndSwap(true, false) {
+	if (q.tail.Load() != h || q.signals.pending.Load() > 0) && q.consumer.waiting.CompareAndSwap(true, false) {
 		return
 	}
 	select {
@@ -236,13 +208,5 @@ func (q *ring[T]) park(h uint64) {
 	case <-q.seg.rings:
 	case <-q.seg.ctx.Done():
 	}
-	q.unpark()
-}
-
-// unpark takes back the declaration of a wait that ended for another reason. If a
-// wake-up is already under way it is consumed, so that the slot is free again.
-func (q *ring[T]) unpark() {
-	if !q.consumer.waiting.CompareAndSwap(true, false) {
-		<-q.consumer.ch
-	}
+	q.consumer.unpark()
 }

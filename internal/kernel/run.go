@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -52,7 +53,7 @@ type Run struct {
 
 	// Wiring only.
 	scope  string // path of the sub-flow being wired, "" or ending in /
-	policy Policy // default of its stages
+	policy *Policy // default of its stages
 	slots  map[any]any
 	misuse []error
 
@@ -87,6 +88,9 @@ func NewRun(ctx context.Context, opts Options) *Run {
 // Logger is where the run writes.
 func (r *Run) Logger() *slog.Logger { return r.opts.Logger }
 
+// Now reads the run's clock.
+func (r *Run) Now() time.Time { return r.opts.Clock.Now() }
+
 // Last makes the segment in which wiring begins: the one of the sink. Execute
 // runs it on the caller's goroutine.
 func (r *Run) Last() *Segment {
@@ -115,8 +119,12 @@ func (r *Run) stage(seg *Segment, site Site, name, op string) *Stage {
 	}
 	s := r.newStage()
 	s.seg, s.ctx, s.at, s.mark = seg, seg.ctx, &seg.at, int32(len(r.stages))
+	s.main, s.call, s.attempt = s, s.ctx, 1
 	s.name, s.op, s.place, s.policy = r.scope+name, op, site.At, site.Policy
 	s.clock = r.opts.Clock
+	if s.policy != nil {
+		s.decider = s.policy.Start()
+	}
 	r.stages = append(r.stages, s)
 	return s
 }

@@ -24,6 +24,7 @@ type thread struct {
 	left   atomic.Bool // its context ended because nobody needs its items any more
 	result error       // of work
 	at     int32       // whose user code runs: a stage's mark, or ^mark outside its items
+	worker *Stage      // what runs here, if that is a worker of a stage
 
 	timed, blocks bool
 	exiting       bool // a Goexit is unwinding

@@ -18,6 +18,9 @@ const (
 	CallsFunc
 	// CallsEmitter: the function is handed an emit or yield.
 	CallsEmitter
+	// CallsElsewhere: it runs where its calls are not seen, in a processor that is not
+	// fused.
+	CallsElsewhere
 )
 
 // Spec is what a processor hands to the kernel: an immutable description, from
@@ -34,6 +37,7 @@ type Spec[In, Out any] struct {
 
 	Calls  Calls
 	Books  Books
+	Heeds  bool // its user function is given Stage.Context
 	Blocks bool // its user function may block
 	Timed  bool // it arms timers
 	Drains bool // over channels, what still comes after its end is read and discarded
@@ -43,8 +47,13 @@ type Spec[In, Out any] struct {
 	Told func(context.Context, *Fault)
 
 	// Start makes the state of one run and returns the stage's port. It is called
-	// while wiring and must not call user code; OnOpen is the place for that.
+	// while wiring and must not call user code; OnOpen is the place for that. A push
+	// that calls a function books the item in before anything else, unless the Books
+	// are Mapped: if the call is repeated, so is the push.
 	Start func(s *Stage, down Port[Out]) Port[In]
+
+	// Workers, if set, call a function on several goroutines, in place of Start.
+	Workers *Workers[In, Out]
 
 	// Connect, if set, wires a composition of stages in place of Start.
 	Connect func(seg *Segment, site Site, down Port[Out]) (*Segment, Port[In])
@@ -60,31 +69,34 @@ var (
 // Attach puts a stage in front of down, in seg or in a new segment, and returns
 // the segment and the port that the stage above has to use.
 func Attach[In, Out any](seg *Segment, site Site, spec Spec[In, Out], down Port[Out]) (*Segment, Port[In]) {
-	seg.run.check(site, spec.Name, spec.Err)
+	run := seg.run
+	run.check(site, spec.Name, spec.Err)
 	if spec.Err != nil {
 		return seg, Port[In]{}
 	}
-	if site.Policy != nil && spec.Calls == CallsNothing && spec.Connect == nil {
-		seg.run.Misused(site, spec.Name, ErrNoPolicy)
-	}
 	if spec.Connect != nil {
+		site.Err = nil // is booked
 		return spec.Connect(seg, site, down)
 	}
-	seg, down = separate(seg, spec.Timed, spec.Blocks, spec.Clock, down)
-	s := seg.run.stage(seg, site, spec.Name, spec.Op)
+	run.fit(site, spec.Name, Use{Item: (*In)(nil), Calls: spec.Calls, Heeds: spec.Heeds})
+	if spec.Workers != nil {
+		return attachWorkers(seg, site, spec, down)
+	}
+	seg, down = separate(seg, spec.Timed, spec.Blocks || run.repeats(site), spec.Clock, down)
+	s := run.stage(seg, site, spec.Name, spec.Op)
 	s.books, s.told = spec.Books, spec.Told
-	s.emits = spec.Calls == CallsEmitter
+	s.emits, s.heeds = spec.Calls == CallsEmitter, spec.Heeds
 	if spec.Clock != nil {
 		s.clock = spec.Clock
 	}
-	seg.run.edge(s, down.to, down.queue)
+	run.edge(s, down.to, down.queue)
 	return seg, start(s, spec, down)
 }
 
 // start makes the stage's port, with a fence below it where user code emits and
 // a guard around it where a policy may let the stream go on.
 func start[In, Out any](s *Stage, spec Spec[In, Out], down Port[Out]) Port[In] {
-	guarded := s.policy != nil && s.policy != StopAll && spec.Calls != CallsNothing && !s.seg.run.opts.Crash
+	guarded := s.guarded() && spec.Calls != CallsNothing
 	switch {
 	case spec.Calls == CallsEmitter:
 		down.Push = (&fence[Out]{s: s, down: down.Push, out: &s.Out}).emitter()
@@ -93,7 +105,7 @@ func start[In, Out any](s *Stage, spec Spec[In, Out], down Port[Out]) Port[In] {
 	}
 	up := spec.Start(s, down)
 	if guarded {
-		up.Push = guard(s, up.Push)
+		up.Push = guardAll(s, up.Push)
 	}
 	if s.closes != nil {
 		up.Signal = s.noteEnd(up.Signal)

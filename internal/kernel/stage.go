@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/go-streamz/streamz/clock"
 	"github.com/go-streamz/streamz/internal/callsite"
@@ -42,7 +43,7 @@ const (
 type Site struct {
 	Name   string // as given by the user, may be ""
 	At     callsite.Site
-	Policy Policy // nil stops the run at the first failure
+	Policy *Policy // nil stops the run at the first failure
 	Err    error  // misuse of the settings themselves
 }
 
@@ -51,20 +52,31 @@ type Stage struct {
 	Counts
 	seg  *Segment
 	ctx  context.Context // the segment's
+	main *Stage          // itself, or the stage that it is a worker of
 	at   *int32          // the segment's
 	mark int32           // index in run.stages; what *at holds while user code of this stage runs
 
 	name, op string
 	place    callsite.Site
-	policy   Policy
+	policy   *Policy
+	decider  Decider // of the policy
 	books    Books
 	emits    bool        // an item counts as Held from Hold to Release
+	heeds    bool        // its function is given call
 	stuck    error       // first error of the fence below, if there is one
 	refused  func(error) // hears of it, if set
 	told     func(context.Context, *Fault)
 
 	clock clock.Clock // the processor's own, else the run's
 	alarm clock.Timer // of Wait, nil before the first
+
+	call    context.Context // what the function gets: ctx, or one that ends sooner
+	attempt int             // which call for the item this is, from 1
+	pause   time.Duration   // before the next one
+	seen    int64           // items that came to the guard
+	taken   func() int64    // takes its place in a stage with workers
+	tally   func(*Counts)   // of a stage with workers: what they and the segment below did
+	turn    chan struct{}   // of capacity 1, held while a failure is settled; nil without workers
 
 	elsewhere *elsewhere // of a stage that is not fused
 	fed       int64      // what the stages above gave, known at the end
@@ -90,8 +102,9 @@ func (s *Stage) At() callsite.Site { return s.place }
 // Segment is where the stage runs.
 func (s *Stage) Segment() *Segment { return s.seg }
 
-// Context is what user functions of the stage get.
-func (s *Stage) Context() context.Context { return s.ctx }
+// Context is what user functions of the stage get. A policy may limit each call, so it
+// is asked for every item.
+func (s *Stage) Context() context.Context { return s.call }
 
 // Mark is a stage's place in its segment, for the closure that is its Push to carry.
 type Mark struct {
@@ -152,7 +165,7 @@ func (s *Stage) Fail(item any, err error) error {
 		}
 		return s.seg.cause()
 	}
-	return s.settle(&Fault{Stage: s, Item: item, Err: err, Attempt: 1, item: true})
+	return s.settle(&Fault{Stage: s, Item: item, Err: s.late(err), Attempt: s.attempt, item: true})
 }
 
 // Break is for code that concerns no single item: a source, the end of the input.
@@ -260,6 +273,9 @@ func (s *Stage) Final() Counts { return s.Counts }
 func (s *Stage) complete() {
 	c := &s.Counts
 	s.elsewhere.book(c)
+	if s.tally != nil {
+		s.tally(c)
+	}
 	if s.books == Mapped {
 		c.In = s.fed
 	}

@@ -1,0 +1,131 @@
+package kernel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/go-streamz/streamz/clock"
+)
+
+// errAgain is what a stage's push returns to its guard when the policy wants the call to
+// be repeated. Nobody else sees it.
+var errAgain = errors.New("streamz: call the function again")
+
+// guarded tells whether a policy may let the stream go on after a failure of the stage.
+func (s *Stage) guarded() bool {
+	return s.policy != nil && s.policy != StopAll && !s.seg.run.opts.Crash
+}
+
+// guardAll puts the stage's push under its policy.
+func guardAll[T any](s *Stage, push func(T) error) func(T) error {
+	push = guard(s, push)
+	if s.policy.Repeats {
+		push = repeat(s, push)
+	}
+	return push
+}
+
+// guard makes a panic of the stage's own function a failure of one item, to be
+// settled by the stage's policy. It sees nobody else's, because whatever is below
+// is behind a fence.
+//
+// It stands around the stage's whole push, so no processor has to know of it.
+func guard[T any](s *Stage, push func(T) error) func(T) error {
+	return func(v T) (err error) {
+		s.seen++
+		clean := false
+		defer func() {
+			if !clean {
+				err = s.panicked(v, recover())
+			}
+		}()
+		err = push(v)
+		clean = true
+		return err
+	}
+}
+
+// panicked settles a panic of the stage's function while it had an item. One of the
+// policy or of a handler is no failure of the item, and a Goexit cannot be survived.
+func (s *Stage) panicked(item, value any) error {
+	if value == nil || s.seg.at < 0 {
+		return s.seg.caught(value)
+	}
+	f := newPanic(s, value)
+	f.Item, f.item = item, true
+	err := s.settle(f)
+	if s.stuck != nil {
+		return s.stuck
+	}
+	return err
+}
+
+// repeat calls a guarded push again as long as the policy says so. What lies below the
+// stage is not repeated: a push that has come so far does not fail by this stage.
+func repeat[T any](s *Stage, push func(T) error) func(T) error {
+	return func(v T) error {
+		for s.attempt = 1; ; s.attempt++ {
+			if err := limited(s, push, v); err != errAgain {
+				return err
+			}
+			if err := s.backOff(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// limited gives the function of the stage a context that ends with the policy's Timeout.
+func limited[T any](s *Stage, push func(T) error, v T) error {
+	if s.policy.Timeout <= 0 || !s.heeds {
+		return push(v)
+	}
+	ctx, cancel := clock.WithTimeout(s.ctx, s.clock, s.policy.Timeout)
+	s.call = ctx
+	defer func() {
+		s.call = s.ctx
+		cancel()
+	}()
+	return push(v)
+}
+
+// late says of an error that the call was given no more time. The call's own context
+// ended then, and not the stage's: that would be no failure.
+func (s *Stage) late(err error) error {
+	if s.call == s.ctx || s.call.Err() == nil || !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return fmt.Errorf("no result within %v: %w", s.policy.Timeout, err)
+}
+
+// backOff waits before the next call and takes the item out of the books, as the push
+// books it in again. If the run ends meanwhile the stage keeps the item.
+func (s *Stage) backOff() error {
+	if err := s.Wait(s.pause); err != nil {
+		s.Held++
+		return err
+	}
+	s.seen--
+	if s.books != Mapped {
+		s.In--
+	}
+	return nil
+}
+
+// begun is how many items the stage has begun to work on.
+func (s *Stage) begun() int64 {
+	if s.taken != nil {
+		return s.taken()
+	}
+	return s.seen
+}
+
+// repeats tells whether the policy of a stage may repeat calls, and so wait between them.
+func (r *Run) repeats(site Site) bool {
+	p := site.Policy
+	if p == nil {
+		p = r.policy
+	}
+	return p != nil && p.Repeats
+}
