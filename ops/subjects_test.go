@@ -1,6 +1,7 @@
 package ops_test
 
 import (
+	"context"
 	"iter"
 	"math/rand/v2"
 	"slices"
@@ -15,6 +16,9 @@ func subjects() []conformer {
 		newSubject("mapper", 1, ints(6), referenceMap(double), mapper(nop), mapper, randomInts),
 		newSubject("try-mapper", 1, ints(6), referenceMap(double), tryMapper(nop), tryMapper, randomInts),
 		newSubject("call", 1, ints(6), referenceMap(double), call(nop), call, randomInts),
+		newSubject("async-mapper", 3, ints(6), referenceMap(double), asyncMapper(nop), asyncMapper, randomInts),
+		newSubject("async-mapper", 3, ints(6), referenceMap(double), oneWorker(nop).WithOrdered(false), oneWorker, randomInts),
+		newSubject("async-mapper", 3, ints(6), referenceMap(double), keyedMapper(nop), keyedMapper, randomInts),
 		newSubject("filter", 1, []int{2, 3, 4, 6, 8}, referenceFilter(even), filter(nop), filter, randomInts),
 		newSubject("tap", 1, ints(6), referenceMap(same), tap(nop), tap, randomInts),
 		newSubject("scan", 1, ints(6), referenceScan(0, plus), scan(nop), scan, randomInts),
@@ -59,6 +63,26 @@ func tryMapper(before func()) *ops.TryMapper[int, int] {
 		before()
 		return double(n), nil
 	})
+}
+
+func asyncMapper(before func()) *ops.AsyncMapper[int, int] {
+	return ops.NewAsyncMapper(func(_ context.Context, n int) (int, error) {
+		before()
+		return double(n), nil
+	}).WithWorkers(2).WithBufferSize(2)
+}
+
+// oneWorker keeps the order of the items also where that is not promised.
+func oneWorker(before func()) *ops.AsyncMapper[int, int] {
+	return asyncMapper(before).WithWorkers(1)
+}
+
+// keyedMapper has one key.
+func keyedMapper(before func()) *ops.AsyncMapper[int, int] {
+	return ops.NewAsyncMapperKeyed(func(int) struct{} { return struct{}{} }, func(_ context.Context, n int) (int, error) {
+		before()
+		return double(n), nil
+	}).WithWorkers(2).WithBufferSize(2)
 }
 
 func filter(before func()) *ops.Filter[int] {

@@ -3,12 +3,16 @@ package gen
 import (
 	"go/ast"
 	"go/token"
+	"slices"
 	"strings"
 )
 
 // prefix begins every directive; like all Go directives it follows the
 // slashes without a space.
 const prefix = "streamz:"
+
+// words are the directives there are. A stage begins what the others belong to.
+var words = []string{"stage", "doc", "example", "output"}
 
 // stageLine is one stage directive with the example that belongs to it.
 type stageLine struct {
@@ -18,9 +22,10 @@ type stageLine struct {
 	file    *source
 	example *note
 	output  *note
+	doc     *note
 }
 
-// note is the text of the example or output directives of one stage. A
+// note is the text of the doc, example or output directives of one stage. A
 // directive of the same word goes on in a new line.
 type note struct {
 	pos   token.Pos
@@ -89,22 +94,19 @@ func (p *pkg) directive(c *ast.Comment) (word, text string, ok bool) {
 		return "", "", false
 	}
 	word, text, _ = strings.Cut(strings.TrimSpace(rest), " ")
-	switch known := word == "stage" || word == "example" || word == "output"; {
+	switch known := slices.Contains(words, word); {
 	case known && trimmed != body:
 		p.addf(c.Pos(), "no space between // and streamz:%s, else it is no directive", word)
 	case known:
 		return word, strings.TrimSpace(text), true
 	case trimmed == body:
-		p.addf(c.Pos(), "unknown directive //streamz:%s, want stage, example or output", word)
+		p.addf(c.Pos(), "unknown directive //streamz:%s, want stage, doc, example or output", word)
 	}
 	return "", "", false
 }
 
 func (line *stageLine) attach(word string, pos token.Pos, text string) {
-	field := &line.example
-	if word == "output" {
-		field = &line.output
-	}
+	field := map[string]**note{"example": &line.example, "output": &line.output, "doc": &line.doc}[word]
 	if *field == nil {
 		*field = &note{pos: pos}
 	}

@@ -18,8 +18,9 @@
 // variadic Clock. The second gives the parameters and the expression that
 // builds the processor; both may name the common packages of the standard
 // library, which the file need not import. A constructor may carry several
-// stages. Example and output belong to the stage line above them; each may go
-// on in a further line of the same word.
+// stages. Doc, example and output belong to the stage line above them; each may
+// go on in a further line of the same word. A doc is the first paragraph of the
+// stage's comment, in place of that of the processor's type.
 //
 // [Generate] works in memory and [Check] holds package ops to its rules;
 // [Write] and [Stale] compare with the disk. [GeneratePackage],

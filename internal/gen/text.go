@@ -10,6 +10,11 @@ import (
 func (b *builder) readDoc(st *stage) {
 	decl := b.types[st.processor]
 	text, ok := renameDoc(decl.doc.Text(), st.processor, st.Name)
+	if own := st.line.doc; own != nil {
+		_, rest, _ := strings.Cut(text, "\n\n")
+		text = own.text() + "\n\n" + rest
+		b.checkDoc(st)
+	}
 	switch {
 	case ok && st.Result != "":
 		text += "\n" + st.Out + " is always " + st.Result + ", and inferred.\n"
@@ -19,6 +24,14 @@ func (b *builder) readDoc(st *stage) {
 		b.addf(decl.spec.Pos(), "the comment of type %s must begin with its name", st.processor)
 	}
 	st.Doc = commentLines(b.qualifyLinks(text))
+}
+
+// checkDoc demands that the text of a doc directive, which takes the place of the first
+// paragraph, begins as any comment does.
+func (b *builder) checkDoc(st *stage) {
+	if !strings.HasPrefix(st.line.doc.text(), st.Name+" ") {
+		b.addf(st.line.doc.pos, "//streamz:doc must begin with %s", st.Name)
+	}
 }
 
 // qualifyLinks makes the doc links to names of the input package lead there from the

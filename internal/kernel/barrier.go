@@ -25,11 +25,13 @@ func (s *Stage) barrier(done func(error)) Signal {
 
 // Arrived is what a sink does with a signal last of all: a barrier that came this far is
 // complete.
-func (s *Stage) Arrived(sig Signal) error {
+func (s *Stage) Arrived(sig Signal) error { return s.seg.arrived(sig) }
+
+func (g *Segment) arrived(sig Signal) error {
 	if sig.Kind != Barrier {
 		return nil
 	}
-	run := s.seg.run
+	run := g.run
 	run.mu.Lock()
 	b, ok := run.barriers[sig.ID]
 	delete(run.barriers, sig.ID)
@@ -37,7 +39,7 @@ func (s *Stage) Arrived(sig Signal) error {
 	if !ok {
 		return nil
 	}
-	return s.seg.tell(b, nil)
+	return g.tell(b, nil)
 }
 
 // leaveBarriers tells those whose barriers never arrived why, each of them also if a

@@ -6,6 +6,7 @@ type collector struct {
 	passed int64  // of these, those that were pushed
 	from   uint64 // next position of what is ready
 	until  uint64 // its end
+	told   uint64 // items whose slots the producer was woken for
 	read   uint64 // entries of done
 	low    uint64 // not in order: all positions before it are emitted
 }
@@ -29,7 +30,7 @@ func (p *pool[In, Out]) drain(down Port[Out]) error {
 				return err
 			}
 		case p.from < p.until:
-			if err := p.deliver(p.limit(at, sig), down.Push); err != nil {
+			if err := p.deliver(p.bound(at, sig), down.Push); err != nil {
 				return err
 			}
 		default:
@@ -88,16 +89,16 @@ func (p *pool[In, Out]) oldest(at uint64) uint64 {
 	return at
 }
 
-// limit is up to where results may be emitted now: not past a signal, in order.
-func (p *pool[In, Out]) limit(at uint64, sig bool) uint64 {
+// bound is up to where results may be emitted now: not past a signal, in order.
+func (p *pool[In, Out]) bound(at uint64, sig bool) uint64 {
 	if sig && p.Order == Ordered {
 		return min(p.until, at)
 	}
 	return p.until
 }
 
-// deliver pushes the results up to end. Slots are given back before the push, as in
-// ring.deliver.
+// deliver pushes the results up to end. Slots are given back after the push, so that the
+// window bounds all that is accepted: at the end, or for each item if that may take long.
 func (p *pool[In, Out]) deliver(end uint64, push func(Out) error) error {
 	for p.from < end {
 		if err := p.seg.halted(); err != nil {
@@ -110,11 +111,11 @@ func (p *pool[In, Out]) deliver(end uint64, push func(Out) error) error {
 		}
 		p.from++
 		v, fate := p.empty(slot)
-		if p.from == end || p.seg.blocks {
-			p.release()
-		}
 		if err := p.emit(v, fate, push); err != nil {
 			return err
+		}
+		if p.from == end || p.seg.blocks {
+			p.release()
 		}
 	}
 	return nil
@@ -148,14 +149,10 @@ func (p *pool[In, Out]) emit(v Out, f fate, push func(Out) error) error {
 // costs more than a slot is worth; a consumer that is about to wait wakes it in any case.
 func (p *pool[In, Out]) release() {
 	p.emitted.Store(p.taken)
-	if p.producer.waiting.Load() && p.seg.blocks || p.spare() {
+	if p.taken-p.told >= min(uint64(p.Steady)/4, block) {
+		p.told = p.taken
 		p.producer.wake()
 	}
-}
-
-// spare tells whether enough slots are free for the producer to be woken.
-func (p *pool[In, Out]) spare() bool {
-	return p.tail.Load()-p.taken <= uint64(p.Window-min(p.Window/4, block))
 }
 
 // deliverSignal passes the oldest signal on and tells whether it was the End.

@@ -52,7 +52,7 @@ type Run struct {
 	naming  sync.Once
 
 	// Wiring only.
-	scope  string // path of the sub-flow being wired, "" or ending in /
+	scope  string  // path of the sub-flow being wired, "" or ending in /
 	policy *Policy // default of its stages
 	slots  map[any]any
 	misuse []error

@@ -44,7 +44,7 @@ type Site struct {
 	Name   string // as given by the user, may be ""
 	At     callsite.Site
 	Policy *Policy // nil stops the run at the first failure
-	Err    error  // misuse of the settings themselves
+	Err    error   // misuse of the settings themselves
 }
 
 // Stage is one step of one run.

@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	// quick is the time of a call below which a worker claims several items at once.
-	// Above it that would gain nothing, and keep items waiting behind a slow call.
+	// quick is the time of a call below which a worker claims several items at once, and
+	// more of them are accepted. Above it that would gain nothing, and keep items waiting
+	// behind a slow call.
 	quick = 2 * time.Microsecond
 	// sampled is one of how many claims is timed while calls are quick.
 	sampled = 8
@@ -93,7 +94,7 @@ func (w *worker[In, Out]) claim() (from, n uint64, err error) {
 // share is how many of the open positions a worker claims: few enough for all to have
 // some.
 func (p *pool[In, Out]) share(open uint64) uint64 {
-	if mean := p.mean.Load(); p.single || mean < 0 || mean >= int64(quick) {
+	if p.single || !p.brisk() {
 		return 1
 	}
 	return min(max(open/uint64(2*p.Count), 1), block)
@@ -140,15 +141,15 @@ func (w *worker[In, Out]) accept() (from, n uint64, err error) {
 // timed works on the items from a position on, and takes the time of it every now and
 // then.
 func (w *worker[In, Out]) timed(from, n uint64) error {
-	p, mean := w.p, w.p.mean.Load()
+	p := w.p
 	w.turns++
-	if p.single || mean >= 0 && mean < int64(quick) && w.turns%sampled != 0 {
+	if p.brisk() && w.turns%sampled != 0 {
 		return w.do(from, n)
 	}
 	start := w.s.seg.Time()
 	err := w.do(from, n)
 	took := int64(w.s.seg.Time().Sub(start)) / int64(n)
-	if mean >= 0 && took < mean {
+	if mean := p.mean.Load(); took < mean {
 		took = mean - (mean-took)/4 // slow calls count at once, quick ones bit by bit
 	}
 	p.mean.Store(took)

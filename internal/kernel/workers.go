@@ -23,6 +23,7 @@ type Workers[In, Out any] struct {
 	Call   func(ctx context.Context, v In) (Out, error)
 	Count  int
 	Window int // the most items that are accepted and not emitted, at least Count
+	Steady int // the same while calls are not quick, at most Window
 	Order  Order
 	Key    func(In) uint64 // for Keyed: what is equal for equal keys
 	Ends   bool            // ErrStop of Call ends the stream early
@@ -51,6 +52,7 @@ type pool[In, Out any] struct {
 	tail     atomic.Uint64 // positions up to which items may be claimed
 	accepted uint64        // the producer's: items
 	lastFree uint64        // its copy of emitted
+	limit    uint64        // Window or Steady
 	producer parking
 	_        pad
 	claimed  atomic.Uint64 // positions
@@ -100,7 +102,10 @@ func attachWorkers[In, Out any](seg *Segment, site Site, spec Spec[In, Out], dow
 	s := up.run.stage(up, site, spec.Name, spec.Op)
 	s.books, s.told, s.heeds, s.turn = Counted, spec.Told, spec.Heeds, make(chan struct{}, 1)
 	up.run.edge(s, down.to, down.queue)
-	p := newPool(s, seg, spec.Workers, down.to == nil)
+	p := newPool(s, seg, spec.Workers, down.Push == nil)
+	if p.sink {
+		down.Push, down.Signal = func(Out) error { return nil }, seg.arrived
+	}
 	for range p.Count {
 		p.hire()
 	}
@@ -122,6 +127,7 @@ func newPool[In, Out any](s *Stage, seg *Segment, w *Workers[In, Out], sink bool
 	}
 	p.work = make(chan struct{}, w.Count)
 	p.producer.ch, p.consumer.ch = make(chan struct{}, 1), make(chan struct{}, 1)
+	p.limit = uint64(p.Steady)
 	p.mean.Store(-1)
 	p.single = w.Count == 1 || s.policy != nil && s.policy.Repeats
 	return p
@@ -135,7 +141,7 @@ func (p *pool[In, Out]) push(v In) error {
 		p.s.Mark().Enter()
 		key = p.Key(v)
 	}
-	if p.accepted-p.lastFree >= uint64(p.Window) {
+	if p.accepted-p.lastFree >= p.limit {
 		if err := p.wait(p.room); err != nil {
 			p.s.Held++
 			return err
@@ -170,10 +176,21 @@ func (p *pool[In, Out]) free() uint64 {
 	return t
 }
 
-// room tells whether an item may be accepted.
+// room tells whether an item may be accepted: many while calls are quick, when few would
+// leave the workers waiting, and else no more than they need.
 func (p *pool[In, Out]) room() bool {
+	p.limit = uint64(p.Steady)
+	if p.brisk() {
+		p.limit = uint64(p.Window)
+	}
 	p.lastFree = p.emitted.Load()
-	return p.accepted-p.lastFree < uint64(p.Window)
+	return p.accepted-p.lastFree < p.limit
+}
+
+// brisk tells whether calls are quick, as far as is known.
+func (p *pool[In, Out]) brisk() bool {
+	mean := p.mean.Load()
+	return mean >= 0 && mean < int64(quick)
 }
 
 // wakeWorker wakes one of those that wait, if there is one.
