@@ -88,9 +88,9 @@ func (f Flow[T]) OnError(p Policy) Flow[T] {
 
 // Async ends the segment behind the last stage: what follows runs on another
 // goroutine, and up to buffer items wait between the two. When they do, the stages
-// above wait: that is backpressure. buffer must be from 1 to 1<<30; it is rounded up to a
-// power of two, and all of it is allocated when the run begins. Of two in a row the second
-// counts.
+// above wait: that is backpressure. buffer must be from 1 to 1<<30. Room for all of it,
+// rounded up to a power of two, is allocated when the run begins. Of two in a row the
+// second counts.
 func (f Flow[T]) Async(buffer int) Flow[T] {
 	if buffer < 1 || buffer > maxBuffer {
 		f.last.Err = kernel.Join(f.last.Err, &ConfigError{Field: "buffer of Async", Value: buffer, Want: "must be between 1 and 1<<30"})

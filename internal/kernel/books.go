@@ -15,6 +15,7 @@ type Edge struct {
 // queue is what the books know of a queue.
 type queue struct {
 	held   func() int64
+	fill   func() (items, size int64)
 	below  *queue // a further one, before the receiver
 	booked bool
 }

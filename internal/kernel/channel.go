@@ -13,6 +13,11 @@ func receive[T any](g *Segment, in <-chan T, down Port[T], lost func()) error {
 		if err := g.tick(); err != nil {
 			return err
 		}
+		if down.room != nil { // an item in hand would be one more than the queue is to hold
+			if err := down.room(); err != nil {
+				return err
+			}
+		}
 		select {
 		case v, ok := <-in:
 			if err := g.arrive(); err != nil {
@@ -63,7 +68,7 @@ func Send[T any](g *Segment, out chan<- T, v T) error {
 func Process[In, Out any](ctx context.Context, run *Run, in <-chan In, spec Spec[In, Out], policy *Policy, failed func(error)) <-chan Out {
 	out := make(chan Out)
 	last := run.Last()
-	run.policy = policy
+	run.policy, last.sends = policy, true
 	seg, port := Attach(last, Site{}, spec, Port[Out]{
 		Push:   func(v Out) error { return Send(last, out, v) },
 		Signal: func(Signal) error { return nil },

@@ -166,17 +166,7 @@ func (p *pool[In, Out]) deliverSignal(signal func(Signal) error) (done bool, err
 func (p *pool[In, Out]) rest(sig bool, at uint64) {
 	p.producer.wake()
 	p.wanted.Store(p.taken)
-	p.consumer.waiting.Store(true)
-	if p.stirred(sig, at) && p.consumer.waiting.CompareAndSwap(true, false) {
-		return
-	}
-	select {
-	case <-p.consumer.ch:
-		return
-	case <-p.seg.rings:
-	case <-p.seg.ctx.Done():
-	}
-	p.consumer.unpark()
+	p.consumer.rest(p.seg, func() bool { return p.stirred(sig, at) })
 }
 
 // stirred tells whether something happened since the consumer looked.

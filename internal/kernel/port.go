@@ -19,8 +19,9 @@ type Port[T any] struct {
 	Push   func(T) error
 	Signal func(Signal) error
 
-	to    *Stage // who receives
-	queue *queue // between the sender and the receiver, nil where they are fused
+	room  func() error // waits until Push would not, nil where that cannot be known
+	to    *Stage       // who receives
+	queue *queue       // between the sender and the receiver, nil where they are fused
 }
 
 // SignalKind says what a Signal means.

@@ -9,8 +9,9 @@ import (
 // spreads the cost of the shared counters.
 const block = 64
 
-// Boundary puts a bounded queue of at least n items in front of down, whose
-// segment becomes its consumer, and returns the new segment that will feed it.
+// Boundary puts a queue of n items in front of down, whose segment becomes its consumer,
+// and returns the new segment that will feed it. n items wait in it at most, beside the
+// one in work.
 //
 // The queue is a ring with one producer and one consumer. Both park on a channel
 // of capacity one, made in the run, and never spin: a waiting segment costs
@@ -19,16 +20,25 @@ func Boundary[T any](seg *Segment, n int, down Port[T]) (*Segment, Port[T]) {
 	up := seg.feeder()
 	q := newRing[T](n, up, seg)
 	seg.head = func() error { return q.drain(down) }
-	return up, Port[T]{Push: q.push, Signal: q.signal, to: down.to, queue: &queue{held: q.held, below: down.queue}}
+	return up, q.port(down)
+}
+
+// port is the ring's upper end. What it delivers goes to down.
+func (q *ring[T]) port(down Port[T]) Port[T] {
+	return Port[T]{
+		Push: q.push, Signal: q.signal, room: q.await, to: down.to,
+		queue: &queue{held: q.held, fill: q.fill, below: down.queue},
+	}
 }
 
 type pad [64]byte // keeps what two goroutines write on different cache lines
 
 type ring[T any] struct {
-	buf  []T
-	mask uint64
-	up   *Segment // producer
-	seg  *Segment // consumer
+	buf    []T
+	mask   uint64
+	limit  uint64 // of items; buf may be longer, as the mask needs a power of two
+	singly bool   // give each slot back at once, for a producer that does not wait
+	link
 
 	_        pad
 	tail     atomic.Uint64 // written by the producer
@@ -38,18 +48,12 @@ type ring[T any] struct {
 	head     atomic.Uint64 // written by the consumer
 	taken    uint64        // the consumer's own, ahead of head within a block
 	_        pad
-
-	consumer parking
-	producer parking
-
-	signals signals
 }
 
 func newRing[T any](n int, up, seg *Segment) *ring[T] {
 	size := uint64(1) << bits.Len64(uint64(n-1))
-	q := &ring[T]{buf: make([]T, size), mask: size - 1, up: up, seg: seg}
-	q.consumer.ch = make(chan struct{}, 1)
-	q.producer.ch = make(chan struct{}, 1)
+	q := &ring[T]{buf: make([]T, size), mask: size - 1, limit: uint64(n)}
+	q.connect(up, seg)
 	return q
 }
 
@@ -82,6 +86,22 @@ func (p *parking) wait(g *Segment, ready func() bool) error {
 	}
 }
 
+// rest parks a consumer until somebody wakes it, for its timers, or for its end. It does
+// not wait where there is something to do already.
+func (p *parking) rest(g *Segment, some func() bool) {
+	p.waiting.Store(true)
+	if some() && p.waiting.CompareAndSwap(true, false) {
+		return
+	}
+	select {
+	case <-p.ch:
+		return
+	case <-g.rings:
+	case <-g.ctx.Done():
+	}
+	p.unpark()
+}
+
 // unpark takes back the declaration of a wait that ended for another reason. If a
 // wake-up is already under way it is consumed, so that the slot is free again.
 func (p *parking) unpark() {
@@ -94,10 +114,16 @@ func (p *parking) unpark() {
 // called when the run has ended.
 func (q *ring[T]) held() int64 { return int64(q.tail.Load()-q.taken) + q.refused }
 
+// fill is how many slots are taken, and how many there are. It may be called by anybody.
+func (q *ring[T]) fill() (items, size int64) {
+	head := q.head.Load() // before the tail, which is never behind it
+	return int64(min(q.tail.Load()-head, q.limit)), int64(q.limit)
+}
+
 func (q *ring[T]) push(v T) error {
 	t := q.tail.Load()
-	if t-q.lastHead > q.mask {
-		if err := q.wait(q.room); err != nil {
+	if t-q.lastHead >= q.limit {
+		if err := q.await(); err != nil {
 			q.refused++
 			return err
 		}
@@ -108,28 +134,16 @@ func (q *ring[T]) push(v T) error {
 	return nil
 }
 
+// await waits until there is a free slot.
+func (q *ring[T]) await() error { return q.producer.wait(q.up, q.room) }
+
 // room tells whether there is a free slot.
 func (q *ring[T]) room() bool {
 	q.lastHead = q.head.Load()
-	return q.tail.Load()-q.lastHead <= q.mask
+	return q.tail.Load()-q.lastHead < q.limit
 }
 
-// wait parks the producer until ready, which the consumer's progress makes true.
-func (q *ring[T]) wait(ready func() bool) error { return q.producer.wait(q.up, ready) }
-
-func (q *ring[T]) signal(sig Signal) error {
-	if err := q.up.halted(); err != nil {
-		return err
-	}
-	if at := q.tail.Load(); !q.signals.merge(at, sig) {
-		if err := q.wait(func() bool { return !q.signals.full() }); err != nil {
-			return err
-		}
-		q.signals.add(at, sig)
-	}
-	q.consumer.wake()
-	return nil
-}
+func (q *ring[T]) signal(sig Signal) error { return q.link.signal(q.tail.Load(), sig) }
 
 // drain is the head of the consumer.
 func (q *ring[T]) drain(down Port[T]) error {
@@ -140,7 +154,7 @@ func (q *ring[T]) drain(down Port[T]) error {
 		if err := q.seg.tick(); err != nil {
 			return err
 		}
-		end, sig := q.ready()
+		end, sig := q.ready(block)
 		if err := q.deliver(end, down.Push); err != nil {
 			return err
 		}
@@ -150,15 +164,18 @@ func (q *ring[T]) drain(down Port[T]) error {
 				return err
 			}
 		case q.tail.Load() == end:
-			q.park(end)
+			q.consumer.rest(q.seg, q.some)
 		}
 	}
 }
 
-// ready says up to where items may be delivered now, and whether a signal is next
-// after them.
-func (q *ring[T]) ready() (end uint64, sig bool) {
-	end = min(q.tail.Load(), q.taken+block)
+// some tells whether there is anything to deliver.
+func (q *ring[T]) some() bool { return q.tail.Load() != q.taken || q.signals.pending.Load() > 0 }
+
+// ready says up to where items may be delivered now, so many of them at most, and
+// whether a signal is next after them.
+func (q *ring[T]) ready(most uint64) (end uint64, sig bool) {
+	end = min(q.tail.Load(), q.taken+most)
 	if at, ok := q.signals.next(); ok && at <= end {
 		return at, true
 	}
@@ -170,6 +187,7 @@ func (q *ring[T]) ready() (end uint64, sig bool) {
 // beside the item in work: at the end of a block, or for each item that may take long.
 func (q *ring[T]) deliver(end uint64, push func(T) error) error {
 	var zero T
+	singly := q.singly || q.seg.slow()
 	for q.taken < end {
 		if err := q.seg.halted(); err != nil {
 			return err
@@ -178,7 +196,7 @@ func (q *ring[T]) deliver(end uint64, push func(T) error) error {
 		v := *slot
 		*slot = zero
 		q.taken++
-		if q.taken == end || q.seg.blocks {
+		if q.taken == end || singly {
 			q.head.Store(q.taken)
 			q.producer.wake()
 		}
@@ -187,26 +205,4 @@ func (q *ring[T]) deliver(end uint64, push func(T) error) error {
 		}
 	}
 	return nil
-}
-
-// deliverSignal passes the oldest signal on and tells whether it was the End.
-func (q *ring[T]) deliverSignal(signal func(Signal) error) (done bool, err error) {
-	sig := q.signals.take()
-	q.producer.wake()
-	return sig.Kind == End, signal(sig)
-}
-
-// park waits for an item, a signal, a timer or the end.
-func (q *ring[T]) park(h uint64) {
-	q.consumer.waiting.Store(true)
-	if (q.tail.Load() != h || q.signals.pending.Load() > 0) && q.consumer.waiting.CompareAndSwap(true, false) {
-		return
-	}
-	select {
-	case <-q.consumer.ch:
-		return
-	case <-q.seg.rings:
-	case <-q.seg.ctx.Done():
-	}
-	q.consumer.unpark()
 }

@@ -94,7 +94,7 @@ func stuckBoundary(t *testing.T, size int, signal func(kernel.Signal) error, sou
 }
 
 func TestBoundary_holdsNoMoreThanItsSize(t *testing.T) {
-	for _, size := range []int{1, 2, 4, 64, 128} {
+	for _, size := range []int{1, 2, 3, 4, 5, 64, 100, 128} {
 		synctest.Test(t, func(t *testing.T) {
 			accepted := 0
 			release := stuckBoundary(t, size, ignore, func(_ context.Context, out kernel.Outlet[int]) error {
@@ -252,4 +252,44 @@ func TestBoundary_underRealScheduling(t *testing.T) {
 			t.Errorf("size %d: %d of %d items came through", size, next, items)
 		}
 	}
+}
+
+// TestBoundary_signalsKeepTheirPlaceUnderRealScheduling: a signal must not come behind the
+// item that was sent after it, however the two sides interleave.
+func TestBoundary_signalsKeepTheirPlaceUnderRealScheduling(t *testing.T) {
+	const items = 100_000
+	run := newRun(t.Context(), clock.Real())
+	next := 0
+	check := func(kind string, n int) {
+		if n != next {
+			t.Fatalf("%s %d came when %d was due", kind, n, next)
+		}
+	}
+	seg, down := sink(run,
+		func(v int) error {
+			check("item", v)
+			next++
+			return nil
+		},
+		func(sig kernel.Signal) error {
+			if sig.Kind == kernel.Barrier {
+				check("barrier", int(sig.ID))
+			}
+			return nil
+		})
+	seg, down = kernel.Boundary(seg, 4, down)
+	feed(seg, down, func(_ context.Context, out kernel.Outlet[int]) error {
+		for i := range items {
+			if i > 0 { // barriers are numbered from 1
+				if err := out.Barrier(nil); err != nil {
+					return err
+				}
+			}
+			if err := out.Emit(i); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	execute(t, run, nil)
 }
