@@ -195,7 +195,7 @@ func (g *gamble) chain(f flow.Flow[int], stages int) flow.Flow[int] {
 }
 
 func (g *gamble) stage(f flow.Flow[int]) flow.Flow[int] {
-	kind := g.IntN(14)
+	kind := g.IntN(17)
 	name := fmt.Sprintf("stage %d", kind)
 	g.trace = append(g.trace, name)
 	switch kind {
@@ -245,6 +245,14 @@ func (g *gamble) stage(f flow.Flow[int]) flow.Flow[int] {
 			}
 			return flow.Concat(out, flow.Range(0, more))
 		})))
+	case 14:
+		return f.Buffer(g.IntN(6))
+	case 15:
+		fn := g.mapper(name)
+		return f.Then(ops.NewDroppingBuffer[int](g.IntN(6)).OnDrop(func(v int) { _ = fn(v) }))
+	case 16:
+		fn := g.mapper(name)
+		return f.Then(ops.NewSlidingBuffer[int](1 + g.IntN(6)).OnDrop(func(v int) { _ = fn(v) }))
 	default:
 		fn := g.mapper(name)
 		return g.policy(f.Tap(func(v int) { _ = fn(v) }))

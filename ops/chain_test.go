@@ -37,6 +37,9 @@ func randomLink(r *rand.Rand, before func()) link {
 		{fmt.Sprint("skip ", n), ops.NewSkip[int](n), referenceSkip[int](n)},
 		{fmt.Sprint("until ", 8*n), ops.Gather(until(8 * n)), func(in ...int) []int { return referenceUntil(8*n, in...) }},
 		{fmt.Sprint("largest ", n), ops.Gather(largest(n)), func(in ...int) []int { return referenceLargest(n, in...) }},
+		{fmt.Sprint("buffer ", n), ops.NewBuffer[int](n), referenceMap(same)},
+		{"dropping buffer", ops.NewDroppingBuffer[int](1 << 13), referenceMap(same)},
+		{"sliding buffer", ops.NewSlidingBuffer[int](1 << 13), referenceMap(same)},
 		{fmt.Sprint("batch and unbatch ", n+1), rebatch(within(n+1, ms)), referenceMap(same)},
 	}
 	l := links[r.IntN(len(links))]

@@ -58,6 +58,12 @@ func misuses() []misuse {
 		newMisuse("negative latency", "batcher: latency must not be negative, got -1ms", batcher(1, -ms)),
 		newMisuse("batch without limits", "batcher: size must be at least 1 where there is no latency, got 0", batcher(0, 0)),
 		newMisuse("two clocks", "batcher: clock must be given once at most, got 2", batcher(1, ms, fake, fake)),
+		newMisuse("negative buffer", "buffer: size must be between 0 and 1<<30, got -1", ops.NewBuffer[int](-1)),
+		newMisuse("too large a buffer", "buffer: size must be between 0 and 1<<30, got 1073741825", ops.NewBuffer[int](1<<30+1)),
+		newMisuse("negative dropping buffer", "dropping-buffer: size must be between 0 and 1<<30, got -1", ops.NewDroppingBuffer[int](-1)),
+		newMisuse("sliding buffer of nothing", "sliding-buffer: size must be between 1 and 1<<30, got 0", ops.NewSlidingBuffer[int](0)),
+		newMisuse("dropping buffer with a nil handler", "dropping-buffer: OnDrop must not be nil", ops.NewDroppingBuffer[int](1).OnDrop(nil)),
+		newMisuse("sliding buffer with a nil handler", "sliding-buffer: OnDrop must not be nil", ops.NewSlidingBuffer[int](1).OnDrop(nil)),
 		newMisuse("try-mapper with a nil handler", "try-mapper: OnError must not be nil", ops.NewTryMapper(oddFails).OnError(nil)),
 		newMisuse("gatherer with a nil handler", "gatherer: OnError must not be nil", gatherer(func() {}).OnError(nil)),
 	}

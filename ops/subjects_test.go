@@ -29,8 +29,17 @@ func subjects() []conformer {
 		newSubject("unbatcher", 1, [][]int{{1, 2}, nil, {3}, {}, {4, 5}}, slices.Concat[[]int], ops.NewUnbatcher[int](), nil, randomSlices),
 		newSubject("batcher", 2, ints(5), referenceChunks[int](2), ops.NewBatcher[int](ops.BatchConfig{MaxSize: 2}), nil, randomInts),
 		newSubject("batcher", 2, ints(5), referenceChunks[int](2), ops.NewBatcher[int](ops.BatchConfig{MaxSize: 2, MaxLatency: ms}), nil, randomInts),
+		newSubject("buffer", 1, ints(6), referenceMap(same), ops.NewBuffer[int](0), nil, randomInts),
+		newSubject("buffer", 3, ints(6), referenceMap(same), ops.NewBuffer[int](3), nil, randomInts),
+		newSubject("dropping-buffer", never, ints(6), referenceMap(same), ops.NewDroppingBuffer[int](spacious), nil, randomInts),
+		newSubject("sliding-buffer", never, ints(6), referenceMap(same), ops.NewSlidingBuffer[int](spacious), nil, randomInts),
 	}
 }
+
+const (
+	spacious = 64    // so many items nobody gives here at once, so that none is dropped
+	never    = 1_000 // so many items a processor takes that never makes its producer wait
+)
 
 // newSubject infers the types. A processor is immutable, so one value serves as its
 // own constructor.

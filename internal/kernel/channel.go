@@ -72,6 +72,7 @@ func Process[In, Out any](ctx context.Context, run *Run, in <-chan In, spec Spec
 	seg, port := Attach(last, Site{}, spec, Port[Out]{
 		Push:   func(v Out) error { return Send(last, out, v) },
 		Signal: func(Signal) error { return nil },
+		offer:  trySend(last, out),
 	})
 	if err := Join(run.Misuse()...); err != nil {
 		run.Abort()

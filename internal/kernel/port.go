@@ -20,6 +20,7 @@ type Port[T any] struct {
 	Signal func(Signal) error
 
 	room  func() error // waits until Push would not, nil where that cannot be known
+	offer Offer[T]     // to a receiver that may not be there, nil unless that is a channel's
 	to    *Stage       // who receives
 	queue *queue       // between the sender and the receiver, nil where they are fused
 }

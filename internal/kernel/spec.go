@@ -110,7 +110,7 @@ func start[In, Out any](s *Stage, spec Spec[In, Out], down Port[Out]) Port[In] {
 	if s.closes != nil {
 		up.Signal = s.noteEnd(up.Signal)
 	}
-	up.to, up.queue = s, nil
+	up.to, up.queue, up.offer = s, nil, nil
 	return up
 }
 
