@@ -31,23 +31,27 @@ func short() plan { return plan{rounds: 1, most: fewest, allocs: fewest} }
 // fewest items are an operation: the setup of a run should not show.
 const fewest = 500
 
+// least is how many items an operation of the row has at least.
+func (p plan) least(r row) int { return min(max(fewest, r.least), p.most) }
+
 // series is one runner being measured.
 type series struct {
-	name string
-	run  runner
-	want func(int) int
-	n    int
-	due  int       // the result over n items
-	ns   []float64 // an item, of each operation
+	name  string
+	run   runner
+	want  func(int) int
+	least int
+	n     int
+	due   int       // the result over n items
+	ns    []float64 // an item, of each operation
 }
 
 // measure measures the contenders of a row, or says which of them is wrong.
 func (p plan) measure(r row) (result, error) {
 	var all []*series
 	for _, c := range r.contenders {
-		all = append(all, &series{name: c.name, run: c.run, want: r.want})
+		all = append(all, &series{name: c.name, run: c.run, want: r.want, least: p.least(r)})
 		if c.base != nil {
-			all = append(all, &series{name: c.name + ", base", run: c.base, want: r.want})
+			all = append(all, &series{name: c.name + ", base", run: c.base, want: r.want, least: p.least(r)})
 		}
 	}
 	for _, s := range all {
@@ -70,7 +74,7 @@ func (p plan) measure(r row) (result, error) {
 
 // calibrate finds the number of items an operation. It warms the runner up as well.
 func (s *series) calibrate(p plan) error {
-	s.size(fewest)
+	s.size(s.least)
 	cost := math.MaxFloat64
 	for range 5 {
 		ns, err := s.once()
@@ -78,7 +82,7 @@ func (s *series) calibrate(p plan) error {
 			return err
 		}
 		cost = min(cost, ns)
-		s.size(min(max(int(float64(p.op)/cost), fewest), p.most))
+		s.size(min(max(int(float64(p.op)/cost), s.least), p.most))
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ type row struct {
 	name       string
 	unit       unit
 	want       func(n int) int // the result over n items
+	least      int             // items an operation, 0 for fewest
 	contenders []contender
 }
 

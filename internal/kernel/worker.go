@@ -11,8 +11,11 @@ const (
 	// more of them are accepted. Above it that would gain nothing, and keep items waiting
 	// behind a slow call.
 	quick = 2 * time.Microsecond
-	// sampled is one of how many claims is timed while calls are quick.
+	// sampled is one of how many claims is timed, to spread the cost of two readings of
+	// the clock. A claim of many items is always timed: it spreads that itself, and if its
+	// calls have become slow that should show at once.
 	sampled = 8
+	many    = 16
 )
 
 // worker is one goroutine of a stage with workers. It has the stage to itself, as a copy
@@ -143,7 +146,7 @@ func (w *worker[In, Out]) accept() (from, n uint64, err error) {
 func (w *worker[In, Out]) timed(from, n uint64) error {
 	p := w.p
 	w.turns++
-	if p.brisk() && w.turns%sampled != 0 {
+	if w.turns%sampled != 1 && n < many {
 		return w.do(from, n)
 	}
 	start := w.s.seg.Time()

@@ -73,15 +73,13 @@ type pool[In, Out any] struct {
 	signals signals
 }
 
-// slot is the place of one item. It takes a cache line at least, since different
-// goroutines work on neighbours.
+// slot is the place of one item.
 type slot[In, Out any] struct {
 	pos   atomic.Uint64 // not in order: position of the item + 1, 0 if the slot is free
 	ready atomic.Uint64 // in order: how many results are ready from here on
 	in    In
 	out   Out
 	fate  fate
-	_     [32]byte
 }
 
 // fate is what became of the item of a slot.
@@ -109,6 +107,7 @@ func attachWorkers[In, Out any](seg *Segment, site Site, spec Spec[In, Out], dow
 	for range p.Count {
 		p.hire()
 	}
+	s.heeds = false // the workers do
 	seg.head = func() error { return p.drain(down) }
 	s.taken, s.tally = func() int64 { return int64(p.claimed.Load()) }, p.book
 	port := Port[In]{Push: p.push, Signal: p.signal, to: s}
