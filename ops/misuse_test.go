@@ -3,6 +3,7 @@ package ops_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -57,6 +58,12 @@ func misuses() []misuse {
 		newMisuse("negative batch size", "batcher: size must not be negative, got -1", batcher(-1, ms)),
 		newMisuse("negative latency", "batcher: latency must not be negative, got -1ms", batcher(1, -ms)),
 		newMisuse("batch without limits", "batcher: size must be at least 1 where there is no latency, got 0", batcher(0, 0)),
+		newMisuse("no rate", "throttle: rate must be a positive number, got 0", ops.NewThrottle[int](0)),
+		newMisuse("negative rate", "throttle: rate must be a positive number, got -1", ops.NewThrottle[int](-1)),
+		newMisuse("rate that is no number", "throttle: rate must be a positive number, got NaN", ops.NewThrottle[int](math.NaN())),
+		newMisuse("infinite rate", "throttle: rate must be a positive number, got +Inf", ops.NewThrottle[int](math.Inf(1))),
+		newMisuse("no burst", "throttle: burst must be at least 1, got 0", ops.NewThrottle[int](1).WithBurst(0)),
+		newMisuse("throttle with two clocks", "throttle: clock must be given once at most, got 2", ops.NewThrottle[int](1, fake, fake)),
 		newMisuse("two clocks", "batcher: clock must be given once at most, got 2", batcher(1, ms, fake, fake)),
 		newMisuse("negative buffer", "buffer: size must be between 0 and 1<<30, got -1", ops.NewBuffer[int](-1)),
 		newMisuse("too large a buffer", "buffer: size must be between 0 and 1<<30, got 1073741825", ops.NewBuffer[int](1<<30+1)),
