@@ -195,7 +195,7 @@ func (g *gamble) chain(f flow.Flow[int], stages int) flow.Flow[int] {
 }
 
 func (g *gamble) stage(f flow.Flow[int]) flow.Flow[int] {
-	kind := g.IntN(17)
+	kind := g.IntN(20)
 	name := fmt.Sprintf("stage %d", kind)
 	g.trace = append(g.trace, name)
 	switch kind {
@@ -233,6 +233,15 @@ func (g *gamble) stage(f flow.Flow[int]) flow.Flow[int] {
 			}
 			return v, errors.Join(fault(v), ctx.Err())
 		}))
+	case 14:
+		return f.Then(ops.NewThrottle[int](1 + 1000*g.Float64()).WithBurst(1 + g.IntN(4)))
+	case 18:
+		fault := g.fault(name)
+		return f.Monitor(time.Minute, func(ops.StreamStats) {
+			if err := fault(0); err != nil {
+				panic(err)
+			}
+		})
 	case 11:
 		inner, more, first := g.IntN(3), g.IntN(4), g.IntN(2) == 0
 		return g.policy(f.Then(flow.Pipe(func(in flow.Flow[int]) flow.Flow[int] {
@@ -245,7 +254,7 @@ func (g *gamble) stage(f flow.Flow[int]) flow.Flow[int] {
 			}
 			return flow.Concat(out, flow.Range(0, more))
 		})))
-	case 14:
+	case 17:
 		return f.Buffer(g.IntN(6))
 	case 15:
 		fn := g.mapper(name)

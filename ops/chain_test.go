@@ -40,6 +40,8 @@ func randomLink(r *rand.Rand, before func()) link {
 		{fmt.Sprint("buffer ", n), ops.NewBuffer[int](n), referenceMap(same)},
 		{"dropping buffer", ops.NewDroppingBuffer[int](1 << 13), referenceMap(same)},
 		{"sliding buffer", ops.NewSlidingBuffer[int](1 << 13), referenceMap(same)},
+		{"throttle", ops.NewThrottle[int](1e9 / 3), referenceMap(same)},
+		{"monitor", ops.NewMonitor[int](ms), referenceMap(same)},
 		{fmt.Sprint("batch and unbatch ", n+1), rebatch(within(n+1, ms)), referenceMap(same)},
 	}
 	l := links[r.IntN(len(links))]

@@ -27,6 +27,7 @@ func subjects() []conformer {
 		newSubject("take", 1, ints(6), referenceTake[int](3), ops.NewTake[int](3), nil, randomInts),
 		newSubject("skip", 3, ints(6), referenceSkip[int](2), ops.NewSkip[int](2), nil, randomInts),
 		newSubject("throttle", 1, ints(6), referenceMap(same), ops.NewThrottle[int](1).WithBurst(1000), nil, randomInts),
+		newSubject("monitor", 1, ints(6), referenceMap(same), ops.NewMonitor[int](ms).OnStats(func(ops.StreamStats) {}), nil, randomInts),
 		newSubject("unbatcher", 1, [][]int{{1, 2}, nil, {3}, {}, {4, 5}}, slices.Concat[[]int], ops.NewUnbatcher[int](), nil, randomSlices),
 		newSubject("batcher", 2, ints(5), referenceChunks[int](2), ops.NewBatcher[int](ops.BatchConfig{MaxSize: 2}), nil, randomInts),
 		newSubject("batcher", 2, ints(5), referenceChunks[int](2), ops.NewBatcher[int](ops.BatchConfig{MaxSize: 2, MaxLatency: ms}), nil, randomInts),

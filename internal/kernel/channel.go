@@ -18,24 +18,42 @@ func receive[T any](g *Segment, in <-chan T, down Port[T], lost func()) error {
 				return err
 			}
 		}
-		select {
-		case v, ok := <-in:
-			if err := g.arrive(); err != nil {
-				if ok {
-					lost()
-				}
-				return err
+		v, got, ok := take(g, in)
+		if !got {
+			continue
+		}
+		if err := g.arrive(); err != nil {
+			if ok {
+				lost()
 			}
-			if !ok {
-				return down.Signal(Signal{Kind: End})
-			}
-			if err := down.Push(v); err != nil {
-				return err
-			}
-		case <-g.rings:
-		case <-g.ctx.Done():
+			return err
+		}
+		if !ok {
+			return down.Signal(Signal{Kind: End})
+		}
+		if err := down.Push(v); err != nil {
+			return err
 		}
 	}
+}
+
+// take receives as a receive with two results does. If got is false then a timer or the end
+// came first. It tries without waiting: only a wait has to be measured.
+func take[T any](g *Segment, in <-chan T) (v T, got, ok bool) {
+	select {
+	case v, ok = <-in:
+		return v, true, ok
+	default:
+	}
+	g.pause()
+	select {
+	case v, ok = <-in:
+		got = true
+	case <-g.rings:
+	case <-g.ctx.Done():
+	}
+	g.resume()
+	return v, got, ok
 }
 
 // arrive runs between receiving an item and pushing it: a cancellation or a timer
@@ -58,7 +76,8 @@ func Send[T any](g *Segment, out chan<- T, v T) error {
 		return nil
 	default:
 	}
-	return await[struct{}](g, nil, out, v)
+	_, err := await[struct{}](g, nil, out, v)
+	return err
 }
 
 // Process drives a processor over channels: one run, on a goroutine of its own, that

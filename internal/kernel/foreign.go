@@ -88,10 +88,11 @@ func (b *bridge[In, Out]) start(ctx context.Context, p Channels[In, Out]) error 
 
 func (b *bridge[In, Out]) push(v In) error {
 	b.s.In++
+	b.s.Held++ // until it is sent: a timer that fires meanwhile may unwind the wait
 	if err := Send(b.up, b.in, v); err != nil {
-		b.s.Held++
 		return err
 	}
+	b.s.Held--
 	return nil
 }
 

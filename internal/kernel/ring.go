@@ -93,13 +93,18 @@ func (p *parking) rest(g *Segment, some func() bool) {
 	if some() && p.waiting.CompareAndSwap(true, false) {
 		return
 	}
+	woken := false
+	g.pause()
 	select {
 	case <-p.ch:
-		return
+		woken = true
 	case <-g.rings:
 	case <-g.ctx.Done():
 	}
-	p.unpark()
+	g.resume()
+	if !woken {
+		p.unpark()
+	}
 }
 
 // unpark takes back the declaration of a wait that ended for another reason. If a
@@ -123,10 +128,11 @@ func (q *ring[T]) fill() (items, size int64) {
 func (q *ring[T]) push(v T) error {
 	t := q.tail.Load()
 	if t-q.lastHead >= q.limit {
+		q.refused++ // until there is room: a timer that fires meanwhile may unwind the wait
 		if err := q.await(); err != nil {
-			q.refused++
 			return err
 		}
+		q.refused--
 	}
 	q.buf[t&q.mask] = v
 	q.tail.Store(t + 1)

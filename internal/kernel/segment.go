@@ -35,6 +35,13 @@ type thread struct {
 	fresh  bool // now was read since the last wait
 	timers []*Timer
 
+	watching bool // some timer watches
+	diverted bool // the alarm is set for those that watch alone, see watch
+
+	since  time.Time     // begin of the last wait
+	waited time.Duration // in all waits
+	lived  time.Duration // known at the end
+
 	alarm   clock.Timer
 	alarmAt time.Time
 	rings   <-chan time.Time // the alarm's channel, nil when no timer needs it
@@ -151,7 +158,7 @@ func (g *Segment) work() (err error) {
 		g.leave()
 		g.stopTimers()
 	}()
-	err = g.drive()
+	err = g.live()
 	clean = true
 	return err
 }

@@ -10,6 +10,7 @@ type Timer struct {
 	fire  func() error
 	when  time.Time
 	armed bool
+	looks bool // see Watch
 }
 
 // Timer makes an unarmed timer of the stage. The error of fire is treated like
@@ -17,6 +18,14 @@ type Timer struct {
 func (s *Stage) Timer(fire func() error) *Timer {
 	t := &Timer{s: s, fire: fire}
 	s.seg.timers = append(s.seg.timers, t)
+	return t
+}
+
+// Watch makes an unarmed timer that fires also while the segment waits with an item in
+// hand, as for room below. So fire must not push or signal, and the item is not done.
+func (s *Stage) Watch(fire func() error) *Timer {
+	t := s.Timer(fire)
+	t.looks, s.seg.watching = true, true
 	return t
 }
 
@@ -42,12 +51,13 @@ func (g *Segment) Now() time.Time {
 	return g.now
 }
 
-// next is the earliest armed timer, nil if none is. A segment has a handful of
-// timed stages at most, so looking at all of them beats keeping an order.
-func (g *Segment) next() *Timer {
+// next is the earliest armed timer, nil if none is; of those that watch if only they can
+// fire. A segment has a handful of timed stages at most, so looking at all of them beats
+// keeping an order.
+func (g *Segment) next(watching bool) *Timer {
 	var first *Timer
 	for _, t := range g.timers {
-		if t.armed && (first == nil || t.when.Before(first.when)) {
+		if t.armed && (t.looks || !watching) && (first == nil || t.when.Before(first.when)) {
 			first = t
 		}
 	}
@@ -66,30 +76,71 @@ func (g *Segment) setAlarm(at time.Time) {
 	g.alarmAt, g.rings = at, g.alarm.C()
 }
 
-// tick fires every due timer in deadline order. Heads call it after each wait
+// tick fires every due timer. Heads call it after each wait
 // and before each block of items.
 func (g *Segment) tick() error {
 	g.fresh = false
 	if g.rings == nil {
 		return nil
 	}
-	t := g.next()
-	for ; t != nil && !t.when.After(g.Now()); t = g.next() {
+	if err := g.fire(false); err != nil {
+		return err
+	}
+	if !g.Now().Before(g.alarmAt) {
+		g.align(false)
+	}
+	return nil
+}
+
+// fire fires every due timer in deadline order, or every one that watches.
+func (g *Segment) fire(watching bool) error {
+	for t := g.next(watching); t != nil && !t.when.After(g.Now()); t = g.next(watching) {
 		t.armed = false
 		t.s.Outside()
 		if err := t.fire(); err != nil {
 			return err
 		}
 	}
-	if g.Now().Before(g.alarmAt) {
-		return nil
-	}
-	if t == nil {
-		g.rings = nil
-		return nil
-	}
-	g.setAlarm(t.when)
 	return nil
+}
+
+// align sets the alarm for the earliest timer, or the earliest that watches.
+func (g *Segment) align(watching bool) {
+	if t := g.next(watching); t != nil {
+		g.setAlarm(t.when)
+		return
+	}
+	g.rings = nil
+}
+
+// watched is the channel of the alarm, unless no timer could fire in a wait.
+func (g *Segment) watched() <-chan time.Time {
+	if !g.watching {
+		return nil
+	}
+	return g.rings
+}
+
+// watch is tick in the middle of a wait. The ring of the alarm may have been for a timer
+// that has to await the end of that, so from here the alarm is for those that watch alone.
+// User code may be on the stack, so the mark is put back.
+func (g *Segment) watch() error {
+	at := g.at
+	if err := g.fire(true); err != nil {
+		return err
+	}
+	g.at = at
+	g.diverted = true
+	g.align(true)
+	return nil
+}
+
+// realign makes the alarm that of all timers again, after a wait.
+func (g *Segment) realign() {
+	if g.diverted {
+		g.diverted = false
+		g.align(false)
+	}
 }
 
 // disarm stops the timers of the stages of a feed that has ended.

@@ -141,3 +141,104 @@ func TestTimer_mayEndTheStream(t *testing.T) {
 		}
 	})
 }
+
+// TestTimer_watch: of the timers of a segment that waits for room, those that watch fire on
+// time. The others fire when the wait is over, and are on time again after that.
+func TestTimer_watch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		var got []string
+		note := func(what string) { got = append(got, fmt.Sprintf("%s at %v", what, time.Since(begin))) }
+		run := newRun(t.Context(), clock.Real())
+		seg, down := slowSink(run, func(int) error { time.Sleep(10 * time.Second); return nil }, ignore)
+		seg, down = kernel.Boundary(seg, 1, down)
+		seg, down = timed(seg, nil, down, func(s *kernel.Stage, _ kernel.Port[int]) func(int) {
+			var look *kernel.Timer
+			look = s.Watch(func() error {
+				note("look")
+				look.Reset(4 * time.Second)
+				return nil
+			})
+			timer := func(name string) *kernel.Timer {
+				return s.Timer(func() error { note(name); return nil })
+			}
+			early, late := timer("early"), timer("late")
+			return func(v int) {
+				note(fmt.Sprint("item ", v))
+				if v == 0 {
+					look.Reset(4 * time.Second)
+					early.Reset(5 * time.Second)
+					late.Reset(15 * time.Second)
+				}
+			}
+		})
+		feed(seg, down, func(_ context.Context, out kernel.Outlet[int]) error {
+			for i := range 3 {
+				if err := out.Emit(i); err != nil {
+					return err
+				}
+			}
+			time.Sleep(17 * time.Second)
+			return nil
+		})
+		execute(t, run, nil)
+		want := []string{
+			"item 0 at 0s", "item 1 at 0s", "item 2 at 0s", "look at 4s", "look at 8s", "early at 10s",
+			"look at 12s", "late at 15s", "look at 16s",
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("events mismatch (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestTimer_watchKeepsTheMark: a watching timer fires in the midst of another stage's item,
+// and a panic after that is still blamed on the stage that panics.
+func TestTimer_watchKeepsTheMark(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		looks := 0
+		run := newRun(t.Context(), clock.Real())
+		seg, down := slowSink(run, func(int) error { time.Sleep(10 * time.Second); return nil }, ignore)
+		seg, down = kernel.Boundary(seg, 1, down)
+		seg, down = timed(seg, nil, down, func(s *kernel.Stage, _ kernel.Port[int]) func(int) {
+			look := s.Watch(func() error { looks++; return nil })
+			return func(int) { look.Reset(time.Second) }
+		})
+		spec := kernel.Spec[int, int]{Name: "late", Op: "Late", Calls: kernel.CallsFunc, Books: kernel.Mapped}
+		spec.Start = func(s *kernel.Stage, down kernel.Port[int]) kernel.Port[int] {
+			mark := s.Mark()
+			return kernel.Port[int]{Signal: down.Signal, Push: func(v int) error {
+				mark.Enter()
+				if err := down.Push(v); err != nil || v < 2 {
+					return err
+				}
+				panic("after the wait")
+			}}
+		}
+		policy := new(skipping)
+		seg, down = kernel.Attach(seg, kernel.Site{Policy: &kernel.Policy{Start: func() kernel.Decider { return policy.decide }}}, spec, down)
+		feed(seg, down, func(_ context.Context, out kernel.Outlet[int]) error {
+			for i := range 3 {
+				if err := out.Emit(i); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		_ = run.Execute()
+		if looks == 0 {
+			t.Error("the timer did not fire in the wait")
+		}
+		if len(policy.stages) != 1 || policy.stages[0] != "late" {
+			t.Errorf("failures of %v, want one of late", policy.stages)
+		}
+	})
+}
+
+// skipping notes whose items fail and goes on.
+type skipping struct{ stages []string }
+
+func (p *skipping) decide(_ context.Context, f *kernel.Fault, _ error) kernel.Verdict {
+	p.stages = append(p.stages, f.Stage.Name())
+	return kernel.Verdict{Action: kernel.Skip}
+}

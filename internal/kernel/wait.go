@@ -4,21 +4,61 @@ import "time"
 
 // await is the one way in which a segment waits while it has an item in hand: until it
 // has received from one channel or sent v on the other, of which one is nil, or until the
-// segment ends.
-func await[R, S any](g *Segment, from <-chan R, to chan<- S, v S) error {
-	g.fresh = false // the time goes on
-	select {
-	case <-from:
-	case to <- v:
-	case <-g.ctx.Done():
-		return g.cause()
+// segment ends. Timers that watch fire meanwhile.
+func await[R, S any](g *Segment, from <-chan R, to chan<- S, v S) (r R, err error) {
+	for {
+		rang := false
+		g.pause()
+		select {
+		case r = <-from:
+		case to <- v:
+		case <-g.watched():
+			rang = true
+		case <-g.ctx.Done():
+			err = g.cause()
+		}
+		g.resume()
+		if rang {
+			err = g.watch()
+		}
+		if !rang || err != nil {
+			g.realign()
+			return r, err
+		}
 	}
-	return nil
 }
 
 // awaken waits for what comes from a channel.
 func awaken[T any](g *Segment, from <-chan T) error {
-	return await(g, from, nil, struct{}{})
+	_, err := await(g, from, nil, struct{}{})
+	return err
+}
+
+// pause begins a wait, and resume ends it. Each reads the clock, which is little beside
+// what waiting costs; nothing is measured between waits.
+func (g *Segment) pause() { g.since = g.Time() }
+
+func (g *Segment) resume() { g.waited += g.Time().Sub(g.since) }
+
+// live is drive, measured.
+func (g *Segment) live() error {
+	born := g.Time()
+	defer func() { g.lived = g.Time().Sub(born) }()
+	return g.drive()
+}
+
+// Waited is how long the segment of the stage has waited so far: for items, for room, for
+// a receiver. The time that a wait still takes is in it when a timer fires that watches.
+func (s *Stage) Waited() time.Duration { return s.seg.waited }
+
+// Busy is the share of its time, from 0 to 1, in which the segment of the stage did not
+// wait, when the run has ended. It is 0 for a stage that is not fused, whose goroutines are
+// its own, and where no time passed.
+func (s *Stage) Busy() float64 {
+	if s.elsewhere != nil || s.seg.lived <= 0 {
+		return 0
+	}
+	return min(max(1-float64(s.seg.waited)/float64(s.seg.lived), 0), 1)
 }
 
 // Wait blocks the segment's goroutine for d, by the clock of the stage: that of its
