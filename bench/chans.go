@@ -1,5 +1,7 @@
 package main
 
+import "sync"
+
 // The chain over raw channels: each stage is a goroutine. None of them watches a
 // context, so nothing of it could be cancelled: it is the cheapest form there is.
 
@@ -104,6 +106,24 @@ func chanBatch(n int) int {
 // chanBoundary has one channel: the receiver maps and sums.
 func chanBoundary(n int) int {
 	return foldMapped(rangeChan(0, n, buffer), inc, add)
+}
+
+// chanMerge has two producers of one channel.
+func chanMerge(n int) int {
+	out := make(chan int, buffer)
+	var producers sync.WaitGroup
+	for _, part := range [][2]int{{0, n / 2}, {n / 2, n}} {
+		producers.Go(func() {
+			for v := part[0]; v < part[1]; v++ {
+				out <- v
+			}
+		})
+	}
+	go func() {
+		producers.Wait()
+		close(out)
+	}()
+	return foldChan(out, add)
 }
 
 //go:noinline

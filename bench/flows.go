@@ -51,6 +51,10 @@ func flowBoundary(size int) runner {
 	return func(n int) (int, error) { return sum(flow.Range(0, n).Async(size).Map(inc)) }
 }
 
+func flowMerge(n int) (int, error) {
+	return sum(flow.Merge(flow.Range(0, n/2), flow.Range(n/2, n)))
+}
+
 func flowSum(n int) (int, error) { return sum(flow.Range(0, n)) }
 
 func flowSeq(n int) (int, error) { return sum(flow.FromSeq(rangeSeq(0, n))) }

@@ -40,6 +40,10 @@ func pipelines() []row {
 			{name: "flow, Async 64", role: ours, run: flowBoundary(64)},
 			{name: "flow, Async 1024", role: ours, run: flowBoundary(1024)},
 		}},
+		{name: "merge of two, sum", want: wantSum, contenders: []contender{
+			{name: "two goroutines, one raw channel of 256", role: twin, run: plain(chanMerge)},
+			{name: "flow, Merge", role: ours, run: flowMerge},
+		}},
 		{name: "build and run 5 stages over one item", unit: micro, want: wantBuilds, contenders: []contender{
 			{name: "context.WithCancelCause alone", role: other, run: plain(contexts)},
 			{name: "iter.Seq", role: other, run: plain(seqBuilds)},

@@ -82,6 +82,9 @@ func misuses() []misused {
 	add("Batch of less", ok.Batch(-1, 0).Discard(), "batcher: size must not be negative, got -1")
 	add("Batch before now", ok.Batch(1, -time.Second).Discard(), "batcher: latency must not be negative, got -1s")
 	add("Take", ok.Take(-1).Discard(), "take: count must not be negative, got -1")
+	add("Buffer", ok.Buffer(-1).Discard(), "buffer: size must be between 0 and 1<<30, got -1")
+	add("DroppingBuffer", ok.DroppingBuffer(-1).Discard(), "dropping-buffer: size must be between 0 and 1<<30, got -1")
+	add("SlidingBuffer", ok.SlidingBuffer(0).Discard(), "sliding-buffer: size must be between 1 and 1<<30, got 0")
 	add("Skip", ok.Skip(-1).Discard(), "skip: count must not be negative, got -1")
 	add("Async without a buffer", flow.Of(1).Async(0).Discard(), "items: buffer of Async must be between 1 and 1<<30, got 0")
 	add("Async of less", ok.Map(identity).Async(-1).Discard(), "mapper: buffer of Async must be between 1 and 1<<30, got -1")
@@ -92,12 +95,14 @@ func misuses() []misused {
 	add("Named of a sink", ok.Discard().Named(""), "discard: name must not be empty")
 	add("Named of a source", flow.Of(1).Named("").Discard(), "items: name must not be empty")
 	add("Named of a Concat", flow.Concat(ok, ok).Named("").Discard(), "concat: name must not be empty")
+	add("Named of a Merge", flow.Merge(ok, ok).Named("").Discard(), "merge: name must not be empty")
 	add("Named of a Pipe", ok.Then(flow.Pipe(mapping)).Named("").Discard(), "pipe: name must not be empty")
 	add("Handle", ok.Map(identity).OnError(flow.Handle(nil)).Discard(), "mapper: policy must not be Handle of nil")
 	add("Handle of a Concat", flow.Concat(ok, ok).OnError(flow.Handle(nil)).Discard(), "concat: policy must not be Handle of nil")
 	const inVain = "OnError has no effect: the stage calls no function that could fail"
 	add("OnError of Take", ok.Take(1).OnError(flow.Skip()).Discard(), "take: "+inVain)
 	add("OnError of Skip", ok.Skip(1).OnError(flow.Skip()).Discard(), "skip: "+inVain)
+	add("OnError of Buffer", ok.Buffer(1).OnError(flow.Skip()).Discard(), "buffer: "+inVain)
 	add("OnError of Batch", ok.Batch(1, 0).OnError(flow.Skip()).Discard(), "batcher: "+inVain)
 	add("OnError of Unbatch", flow.Unbatch(ok.Batch(1, 0)).OnError(flow.Skip()).Discard(), "unbatcher: "+inVain)
 	add("OnError of Discard", ok.Discard().OnError(flow.Skip()), "discard: "+inVain)
@@ -331,6 +336,7 @@ func TestConfigError_ofZeroValues(t *testing.T) {
 		"Flow":             flow.Flow[int]{}.Run(t.Context()),
 		"Flow with stages": flow.Flow[int]{}.Map(identity).Run(t.Context()),
 		"Flow in a Concat": flow.Concat(flow.Of(1), flow.Flow[int]{}).Run(t.Context()),
+		"Flow in a Merge":  flow.Merge(flow.Of(1), flow.Flow[int]{}).Run(t.Context()),
 		"Flow in a Pipe":   flow.Of(1).Then(flow.Pipe(func(f flow.Flow[int]) flow.Flow[int] { return flow.Concat(f, flow.Flow[int]{}) })).Run(t.Context()),
 		"Job":              flow.Job{}.Run(t.Context()),
 		"named Job":        flow.Job{}.Named("job").OnError(flow.Skip()).Run(t.Context()),
@@ -356,7 +362,7 @@ func TestConfigError_ofThingsThatCanBeUsedOnce(t *testing.T) {
 		},
 		"one flow of a channel": func() (flow.Flow[int], string, string) {
 			a, first := flow.FromChan(ch), at()
-			return flow.Concat(a.Map(identity), a), first, first
+			return flow.Merge(a.Map(identity), a), first, first
 		},
 		"a reader": func() (flow.Flow[int], string, string) {
 			a, first := flow.Lines(file).Map(length), at()
@@ -616,6 +622,7 @@ func TestAt_ofSources(t *testing.T) {
 		"Unfold":      of(flow.Unfold(0, func(int) (int, int, bool) { return 0, 0, false })),
 		"JSON":        of(flow.JSON[int](strings.NewReader(""))),
 		"Concat":      of(flow.Concat[int]()),
+		"Merge":       of(flow.Merge[int]()),
 		"Repeat":      of(flow.Repeat(1).Take(1)),
 		"Lines":       ofText(flow.Lines(strings.NewReader(""))),
 		"Files":       ofText(flow.Files(fstest.MapFS{}, "*")),

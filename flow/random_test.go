@@ -50,7 +50,7 @@ type gamble struct {
 	*rand.Rand
 	cancel   context.CancelCauseFunc
 	trace    []string
-	barriers []atomic.Int32 // how often each one's function was called
+	barriers []*atomic.Int32 // how often each one's function was called
 }
 
 func randomFlow(t *testing.T, seed uint64) {
@@ -107,7 +107,7 @@ func expected(err error) bool {
 // source makes n items, in one of several ways.
 func (g *gamble) source() flow.Flow[int] {
 	n := g.IntN(40)
-	kind := g.IntN(8)
+	kind := g.IntN(9)
 	g.trace = append(g.trace, fmt.Sprintf("source %d of %d", kind, n))
 	switch kind {
 	case 0:
@@ -146,11 +146,20 @@ func (g *gamble) source() flow.Flow[int] {
 	case 4:
 		return flow.Concat(flow.Range(0, n/2).Async(1).Take(g.IntN(5)), flow.Range(n/2, n))
 	case 5:
-		g.barriers = make([]atomic.Int32, n)
-		return flow.FromSignals(&marker{g, n, 1 + g.IntN(3)})
+		m := &marker{make([]atomic.Int32, n), 1 + g.IntN(3)}
+		for i := range m.arrived {
+			g.barriers = append(g.barriers, &m.arrived[i])
+		}
+		return flow.FromSignals(m)
 	case 6:
 		idle := make(chan int) // nothing ever comes; the run's end is what ends it
 		return flow.Concat(flow.Range(0, n), flow.FromChan(idle).Take(g.IntN(2)), flow.Range(n, n+2))
+	case 7:
+		var inputs []flow.Flow[int]
+		for range 1 + g.IntN(3) {
+			inputs = append(inputs, g.chain(g.source(), g.IntN(2)))
+		}
+		return g.policy(flow.Merge(inputs...))
 	default:
 		return flow.FromSlice(slices.Collect(func(yield func(int) bool) {
 			for i := range n {
@@ -164,12 +173,12 @@ func (g *gamble) source() flow.Flow[int] {
 
 // marker sends a barrier and a watermark behind every few items.
 type marker struct {
-	g        *gamble
-	n, every int
+	arrived []atomic.Int32
+	every   int
 }
 
 func (m *marker) Stream(_ context.Context, out flow.Emitter[int]) error {
-	for i := range m.n {
+	for i := range m.arrived {
 		if err := out.Emit(i); err != nil {
 			return err
 		}
@@ -177,7 +186,7 @@ func (m *marker) Stream(_ context.Context, out flow.Emitter[int]) error {
 			continue
 		}
 		_ = out.Watermark(time.Unix(int64(i), 0))
-		_ = out.Barrier(func(error) { m.g.barriers[i].Add(1) })
+		_ = out.Barrier(func(error) { m.arrived[i].Add(1) })
 	}
 	return nil
 }
@@ -243,12 +252,14 @@ func (g *gamble) stage(f flow.Flow[int]) flow.Flow[int] {
 			}
 		})
 	case 11:
-		inner, more, first := g.IntN(3), g.IntN(4), g.IntN(2) == 0
+		inner, more, first, merged := g.IntN(3), g.IntN(4), g.IntN(2) == 0, g.IntN(3) == 0
 		return g.policy(f.Then(flow.Pipe(func(in flow.Flow[int]) flow.Flow[int] {
 			out := g.chain(in, inner)
 			switch {
 			case more == 0:
 				return out
+			case merged:
+				return flow.Merge(out, flow.Range(0, more))
 			case first:
 				return flow.Concat(flow.Range(0, more), out)
 			}

@@ -21,16 +21,38 @@ func Unbatch[T any](f Flow[[]T]) Flow[T] {
 // A name given to a Concat is the first part of the names of all stages in it, and a
 // policy the default of theirs.
 func Concat[T any](flows ...Flow[T]) Flow[T] {
+	return join(flows, "concat", "Concat", kernel.InTurn[T])
+}
+
+// Merge gives the items of all flows as they come. Each flow runs on a goroutine of its
+// own, and up to 256 of its items wait; when they do, that flow waits. The order within a
+// flow is kept, there is none between them, and none of them starves another. It ends when
+// all of them have. Without flows it is empty.
+//
+// An early end inside one flow, as by Take, ends that one; below the Merge it ends all. A
+// failure ends the run. A watermark comes when all flows that have not ended have sent one
+// as late; a barrier comes in order with the items of its own flow.
+//
+// A name given to a Merge is the first part of the names of all stages in it, and a policy
+// the default of theirs.
+func Merge[T any](flows ...Flow[T]) Flow[T] {
+	return join(flows, "merge", "Merge", kernel.Merge[T])
+}
+
+// join makes one flow of several.
+func join[T any](
+	flows []Flow[T], name, op string, connect func(*kernel.Segment, kernel.Port[T], []func(*kernel.Segment, kernel.Port[T])),
+) Flow[T] {
 	if len(flows) == 0 {
-		return origin(slice[T](nil, "concat", "Concat"))
+		return origin(slice[T](nil, name, op))
+	}
+	wires := make([]func(*kernel.Segment, kernel.Port[T]), len(flows))
+	for i, f := range flows {
+		wires[i] = f.connect
 	}
 	return Flow[T]{last: settings{At: callsite.Here()}, wire: func(seg *kernel.Segment, last kernel.Site, down kernel.Port[T]) {
-		wires := make([]func(*kernel.Segment, kernel.Port[T]), len(flows))
-		for i, f := range flows {
-			wires[i] = f.connect
-		}
-		seg.Run().Misused(last, "concat", last.Err)
-		seg.Run().Within(last, func(kernel.Site) { kernel.InTurn(seg, down, wires) })
+		seg.Run().Misused(last, name, last.Err)
+		seg.Run().Within(last, func(kernel.Site) { connect(seg, down, wires) })
 	}}
 }
 

@@ -102,6 +102,14 @@ func ExampleUnbatch() {
 	// Output: [1 2 3] <nil>
 }
 
+func ExampleMerge() {
+	fast := flow.Range(1, 4)
+	slow := flow.Of(10, 20)
+	sum, err := flow.Merge(fast, slow).Reduce(context.Background(), 0, func(sum, n int) int { return sum + n })
+	fmt.Println(sum, err)
+	// Output: 36 <nil>
+}
+
 func ExampleConcat() {
 	head, rows := flow.Of("name"), flow.Of("ada", "bo")
 	got, err := flow.Concat(head, rows.Map(strings.ToUpper)).Collect(context.Background())

@@ -287,6 +287,7 @@ func TestShapes_ofFlow(t *testing.T) {
 	// Free functions.
 	var _ flow.Flow[int] = flow.Unbatch(numbers.Batch(2, 0))
 	var _ flow.Flow[int] = flow.Concat(numbers, numbers)
+	var _ flow.Flow[int] = flow.Merge(numbers, numbers)
 	var _ ops.Processor[int, []int] = flow.Pipe(both[int])
 	var _ ops.Processor[int, []int] = stage.Batch[int](2, 0)
 	var _ stage.Stage[int, []int] = stage.Batch[int](2, 0)
