@@ -67,25 +67,27 @@ func (b *base) oneClock(clk []Clock) Clock {
 
 // drive is Process of every processor: one run of its own over the channels.
 func drive[In, Out any](ctx context.Context, in <-chan In, spec kernel.Spec[In, Out]) <-chan Out {
-	if spec.Err != nil {
-		panic(spec.Err)
-	}
-	if ctx == nil {
-		panic(&ConfigError{Stage: spec.Name, Field: "context", Want: "must not be nil"})
-	}
-	if in == nil {
-		panic(&ConfigError{Stage: spec.Name, Field: "input channel", Want: "must not be nil"})
-	}
+	mustRun(ctx, spec.Name, spec.Err, in == nil)
 	sup, supervised := SupervisorFrom(ctx)
 	bare := &bare{sup: sup, handled: spec.Told != nil}
 	spec.Told = onlyErrors(spec.Told)
-	run := kernel.NewRun(ctx, kernel.Options{
-		Clock:  clock.From(ctx),
-		Logger: slog.Default(),
-		Host:   bare,
-		Crash:  !supervised,
-	})
-	return kernel.Process(ctx, run, in, spec, bare.policy(), bare.failed)
+	return kernel.Process(ctx, newRun(ctx, bare, !supervised), in, spec, bare.policy(), bare.failed)
+}
+
+// mustRun panics with the misuse that a processor keeps, or with that of its Process.
+func mustRun(ctx context.Context, name string, err error, noInput bool) {
+	switch {
+	case err != nil:
+		panic(err)
+	case ctx == nil:
+		panic(&ConfigError{Stage: name, Field: "context", Want: "must not be nil"})
+	case noInput:
+		panic(&ConfigError{Stage: name, Field: "input channel", Want: "must not be nil"})
+	}
+}
+
+func newRun(ctx context.Context, host *bare, crash bool) *kernel.Run {
+	return kernel.NewRun(ctx, kernel.Options{Clock: clock.From(ctx), Logger: slog.Default(), Host: host, Crash: crash})
 }
 
 // onlyErrors keeps panics from an OnError handler: over channels they go to the

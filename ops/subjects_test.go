@@ -33,10 +33,39 @@ func subjects() []conformer {
 		newSubject("batcher", 2, ints(5), referenceChunks[int](2), ops.NewBatcher[int](ops.BatchConfig{MaxSize: 2, MaxLatency: ms}), nil, randomInts),
 		newSubject("buffer", 1, ints(6), referenceMap(same), ops.NewBuffer[int](0), nil, randomInts),
 		newSubject("buffer", 3, ints(6), referenceMap(same), ops.NewBuffer[int](3), nil, randomInts),
+		named("FanIn", newSubject("fanin", 1, ints(6), referenceMap(same), oneIn[int]{ops.NewFanIn[int]()}, nil, randomInts)),
+		named("FanOut", newSubject("fanout", 1, ints(6), referenceMap(same), oneOut[int]{ops.NewFanOut[int](1)}, nil, randomInts)),
 		newSubject("dropping-buffer", never, ints(6), referenceMap(same), ops.NewDroppingBuffer[int](spacious), nil, randomInts),
 		newSubject("sliding-buffer", never, ints(6), referenceMap(same), ops.NewSlidingBuffer[int](spacious), nil, randomInts),
 	}
 }
+
+// oneIn is a FanIn of one input, and oneOut a FanOut of one output: each is held to the
+// contract as a processor.
+type (
+	oneIn[T any]  struct{ *ops.FanIn[T] }
+	oneOut[T any] struct{ *ops.FanOut[T] }
+)
+
+func (f oneIn[T]) WithName(name string) oneIn[T] { return oneIn[T]{f.FanIn.WithName(name)} }
+
+func (f oneIn[T]) Process(ctx context.Context, in <-chan T) <-chan T { return f.FanIn.Process(ctx, in) }
+
+func (f oneOut[T]) WithName(name string) oneOut[T] { return oneOut[T]{f.FanOut.WithName(name)} }
+
+func (f oneOut[T]) Process(ctx context.Context, in <-chan T) <-chan T {
+	return f.FanOut.Process(ctx, in)[0]
+}
+
+// renamed is a subject under the name of the type that it stands for.
+type renamed struct {
+	conformer
+	name string
+}
+
+func (r renamed) typeName() string { return r.name }
+
+func named(name string, c conformer) conformer { return renamed{c, name} }
 
 const (
 	spacious = 64    // so many items nobody gives here at once, so that none is dropped

@@ -141,7 +141,12 @@ func (q *ring[T]) push(v T) error {
 }
 
 // await waits until there is a free slot.
-func (q *ring[T]) await() error { return q.producer.wait(q.up, q.room) }
+func (q *ring[T]) await() error {
+	if q.tail.Load()-q.lastHead < q.limit {
+		return nil
+	}
+	return q.producer.wait(q.up, q.room)
+}
 
 // room tells whether there is a free slot.
 func (q *ring[T]) room() bool {

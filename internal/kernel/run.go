@@ -92,7 +92,7 @@ func (r *Run) Logger() *slog.Logger { return r.opts.Logger }
 func (r *Run) Now() time.Time { return r.opts.Clock.Now() }
 
 // Last makes the segment in which wiring begins: the one of the sink. Execute
-// runs it on the caller's goroutine.
+// runs it on the caller's goroutine. Of several in a run that is the first.
 func (r *Run) Last() *Segment {
 	seg := newSegment(r, r.ctx, r.cancel)
 	r.segs = append(r.segs, seg)
