@@ -116,6 +116,43 @@ func TestAsync_boundsHowFarTheSourceRunsAhead(t *testing.T) {
 	}
 }
 
+// A consumer that waits for room below keeps no room above: all queues fill up.
+func TestAsync_boundariesInARowAreAllFull(t *testing.T) {
+	// Five wait in the first queue, one is in hand on either side of it, and one is with the
+	// sink.
+	const above = 8
+	source := func(given *atomic.Int64) flow.Flow[int] {
+		return flow.Repeat(1).Tap(func(int) { given.Add(1) }).Async(5)
+	}
+	for name, tt := range map[string]struct {
+		wait   func(flow.Flow[int]) flow.Flow[int]
+		behind int64 // items between
+	}{
+		"a boundary":          {func(f flow.Flow[int]) flow.Flow[int] { return f.Map(identity).Async(2) }, 2},
+		"a foreign processor": {func(f flow.Flow[int]) flow.Flow[int] { return f.Then(ops.ProcessorFunc[int, int](relay)) }, 1},
+	} {
+		t.Run("before "+name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				var given atomic.Int64
+				result := make(chan error, 1)
+				go func() {
+					result <- tt.wait(source(&given)).ForEach(func(ctx context.Context, _ int) error {
+						<-ctx.Done()
+						return ctx.Err()
+					}).Run(ctx, audit(t))
+				}()
+				synctest.Wait()
+				if got := given.Load(); got != above+tt.behind {
+					t.Errorf("the source gave %d items to a stuck sink, want %d", got, above+tt.behind)
+				}
+				cancel()
+				<-result
+			})
+		})
+	}
+}
+
 func TestBackpressure_withoutABoundaryIsOneItem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ch := make(chan int)

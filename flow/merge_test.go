@@ -125,35 +125,46 @@ func TestMerge_isFair(t *testing.T) {
 	})
 }
 
-// An item waits for no more than one of the other input.
+// An item waits for no more than one of the other input, whatever makes the consumer slow.
 func TestMerge_aSlowInputIsNotStarved(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		start := time.Now()
-		var late time.Duration
-		slow := flow.FromFunc(func(_ context.Context, emit func(int) error) error {
-			for {
-				time.Sleep(time.Second)
-				if err := emit(2); err != nil {
-					return err
-				}
+	slow := flow.FromFunc(func(_ context.Context, emit func(int) error) error {
+		for {
+			time.Sleep(time.Second)
+			if err := emit(2); err != nil {
+				return err
 			}
-		})
-		n := 0
-		err := flow.Merge(flow.Repeat(1), slow).ForEach(func(_ context.Context, v int) error {
-			if v == 2 {
-				late = max(late, time.Since(start)%time.Second)
-				n++
-			}
-			time.Sleep(7 * time.Millisecond)
-			if n == 10 {
-				return flow.ErrStop
-			}
-			return nil
-		}).Run(t.Context(), audit(t))
-		if err != nil || late > 14*time.Millisecond {
-			t.Errorf("Run() = %v, an item waited %v, want 14ms at most", err, late)
 		}
 	})
+	for name, tt := range map[string]struct {
+		f    flow.Flow[int]
+		most int // items that the sink may take before
+	}{
+		"a slow sink":               {flow.Merge(flow.Repeat(1), slow), 2},
+		"one behind a boundary":     {flow.Merge(flow.Repeat(1), slow).Map(identity).Async(1), 4},
+		"one behind a processor":    {flow.Merge(flow.Repeat(1), slow).Then(ops.ProcessorFunc[int, int](relay)), 5},
+		"a slow sink of two Merges": {flow.Merge(flow.Merge(flow.Repeat(1)), slow), 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start, took, n := time.Now(), 7*time.Millisecond, 0
+				var late time.Duration
+				err := tt.f.ForEach(func(_ context.Context, v int) error {
+					if v == 2 {
+						late = max(late, time.Since(start)%time.Second)
+						n++
+					}
+					time.Sleep(took)
+					if n == 10 {
+						return flow.ErrStop
+					}
+					return nil
+				}).Run(t.Context(), audit(t))
+				if err != nil || late > time.Duration(tt.most)*took {
+					t.Errorf("Run() = %v, an item waited %v, want %d times %v at most", err, late, tt.most, took)
+				}
+			})
+		})
+	}
 }
 
 func TestMerge_boundsHowFarAnInputRunsAhead(t *testing.T) {

@@ -87,7 +87,7 @@ func Send[T any](g *Segment, out chan<- T, v T) error {
 func Process[In, Out any](ctx context.Context, run *Run, in <-chan In, spec Spec[In, Out], policy *Policy, failed func(error)) <-chan Out {
 	out := make(chan Out)
 	last := run.Last()
-	run.policy, last.sends = policy, true
+	run.policy = policy
 	seg, port := Attach(last, Site{}, spec, Port[Out]{
 		Push:   func(v Out) error { return Send(last, out, v) },
 		Signal: func(Signal) error { return nil },

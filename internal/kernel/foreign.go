@@ -60,7 +60,6 @@ func foreign[In, Out any](seg *Segment, site Site, p Channels[In, Out], down Por
 	s.books, s.elsewhere = Absorbed, &elsewhere{turn: make(chan struct{}, 1)}
 	run.edge(s, down.to, down.queue)
 	up := seg.feeder()
-	up.sends = true
 	s.elsewhere.ctx = up
 	b := &bridge[In, Out]{s: s, up: up, in: make(chan In)}
 	// Its context is that of the segment above: it ends with the one below.

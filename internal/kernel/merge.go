@@ -10,7 +10,7 @@ const mergeQueue = 256
 
 // Merge wires several sources, each into a segment of its own with a ring of its own, of
 // which seg is the consumer. It takes from them in turn, so that no input starves another:
-// a block at most, or one item where an item may take long. Order is kept within an input.
+// a block at most, or one item while items take long. Order is kept within an input.
 //
 // End goes down when all inputs have ended. A watermark goes down as the earliest of those
 // of the inputs that still run, when that rises: only it holds for all. Other signals pass
@@ -33,6 +33,9 @@ type merge[T any] struct {
 	open []*input[T] // those that have not ended
 	idle parking     // of the consumer, for all rings
 	mark watermark   // that went down
+
+	turning *input[T] // whose turn it is
+	waited  bool      // for those below, since the round began
 }
 
 type input[T any] struct {
@@ -57,11 +60,12 @@ func (w *watermark) rise(t time.Time) bool {
 
 // drain is the head of the consumer.
 func (m *merge[T]) drain() error {
-	most := uint64(block)
-	if m.seg.slow() {
-		most = 1
-	}
+	m.seg.giveBack = m.giveBack
 	for len(m.open) > 0 {
+		most := uint64(block)
+		if m.seg.blocks || m.waited {
+			most, m.waited = 1, false
+		}
 		moved, ended := false, false
 		for _, in := range m.open {
 			some, err := m.turn(in, most)
@@ -82,6 +86,7 @@ func (m *merge[T]) drain() error {
 
 // turn delivers items of one input, and the signal behind them, if there are any.
 func (m *merge[T]) turn(in *input[T], most uint64) (some bool, err error) {
+	m.turning = in
 	if err := m.seg.arrive(); err != nil {
 		return false, err
 	}
@@ -94,6 +99,12 @@ func (m *merge[T]) turn(in *input[T], most uint64) (some bool, err error) {
 		err = m.pass(in, in.take())
 	}
 	return some, err
+}
+
+// giveBack frees the slots of a block that is not at its end.
+func (m *merge[T]) giveBack() {
+	m.waited = true
+	m.turning.giveBack()
 }
 
 // pass hands on what a signal of one input means for all.

@@ -158,6 +158,7 @@ func (q *ring[T]) signal(sig Signal) error { return q.link.signal(q.tail.Load(),
 
 // drain is the head of the consumer.
 func (q *ring[T]) drain(down Port[T]) error {
+	q.seg.giveBack = q.giveBack
 	for {
 		if err := q.seg.halted(); err != nil {
 			return err
@@ -193,12 +194,21 @@ func (q *ring[T]) ready(most uint64) (end uint64, sig bool) {
 	return end, false
 }
 
+// giveBack frees the slots of a block that is not at its end.
+func (q *ring[T]) giveBack() {
+	if q.head.Load() != q.taken {
+		q.head.Store(q.taken)
+		q.producer.wake()
+	}
+}
+
 // deliver pushes the items up to end. taken is counted before the push, which may
 // unwind, and a slot is given back before it, so that the queue holds what it is to hold
-// beside the item in work: at the end of a block, or for each item that may take long.
+// beside the item in work: at the end of a block, before a wait, or for each item that may
+// take long.
 func (q *ring[T]) deliver(end uint64, push func(T) error) error {
 	var zero T
-	singly := q.singly || q.seg.slow()
+	singly := q.singly || q.seg.blocks
 	for q.taken < end {
 		if err := q.seg.halted(); err != nil {
 			return err

@@ -27,8 +27,8 @@ type thread struct {
 	worker *Stage      // what runs here, if that is a worker of a stage
 
 	timed, blocks bool
-	sends         bool // its items end in a channel, whose receiver may take long
-	exiting       bool // a Goexit is unwinding
+	giveBack      func() // before a wait: frees what the head's queue keeps until the end of a block
+	exiting       bool   // a Goexit is unwinding
 
 	clock  clock.Clock
 	now    time.Time
@@ -124,9 +124,6 @@ func (g *Segment) cause() error {
 }
 
 var errCutOff = errors.New("streamz: the run around this one stops early")
-
-// slow tells whether an item may be long on its way through the segment.
-func (g *Segment) slow() bool { return g.blocks || g.sends }
 
 // echo tells an error that only says that the context has ended. It asks the context
 // first: an error may carry the context.Canceled of some other context, and that one is

@@ -6,6 +6,9 @@ import "time"
 // has received from one channel or sent v on the other, of which one is nil, or until the
 // segment ends. Timers that watch fire meanwhile.
 func await[R, S any](g *Segment, from <-chan R, to chan<- S, v S) (r R, err error) {
+	if g.giveBack != nil {
+		g.giveBack()
+	}
 	for {
 		rang := false
 		g.pause()
