@@ -107,7 +107,7 @@ func expected(err error) bool {
 // source makes n items, in one of several ways.
 func (g *gamble) source() flow.Flow[int] {
 	n := g.IntN(40)
-	kind := g.IntN(9)
+	kind := g.IntN(11)
 	g.trace = append(g.trace, fmt.Sprintf("source %d of %d", kind, n))
 	switch kind {
 	case 0:
@@ -160,6 +160,16 @@ func (g *gamble) source() flow.Flow[int] {
 			inputs = append(inputs, g.chain(g.source(), g.IntN(2)))
 		}
 		return g.policy(flow.Merge(inputs...))
+	case 8:
+		return flow.Tick(time.Second).Map(func(at time.Time) int { return at.Second() }).Take(n)
+	case 9:
+		fault, calls := g.fault("poll"), 0
+		return flow.Poll(time.Second, func(context.Context) (int, error) {
+			if calls++; calls > n {
+				return 0, flow.ErrStop
+			}
+			return calls, fault(calls)
+		})
 	default:
 		return flow.FromSlice(slices.Collect(func(yield func(int) bool) {
 			for i := range n {
