@@ -10,8 +10,8 @@ import (
 
 func ExampleTick() {
 	ticks, err := flow.Tick(time.Millisecond).Take(3).Collect(context.Background())
-	fmt.Println(ticks[2].Sub(ticks[0]), err)
-	// Output: 2ms <nil>
+	fmt.Println(ticks[2].Sub(ticks[0]) >= 2*time.Millisecond, err) // later if the machine is busy
+	// Output: true <nil>
 }
 
 // A queue that is empty after two more looks.

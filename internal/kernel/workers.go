@@ -141,10 +141,11 @@ func (p *pool[In, Out]) push(v In) error {
 		key = p.Key(v)
 	}
 	if p.accepted-p.lastFree >= p.limit {
+		p.s.Held++ // until there is room: a timer that fires meanwhile may unwind the wait
 		if err := p.wait(p.room); err != nil {
-			p.s.Held++
 			return err
 		}
+		p.s.Held--
 	}
 	t := p.free()
 	slot := &p.slots[t&p.mask]
