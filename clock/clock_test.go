@@ -40,6 +40,22 @@ func TestReal_tellsTimeOfPackageTime(t *testing.T) {
 	})
 }
 
+func TestSince(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := clock.NewFake()
+		start := fake.Now()
+		time.Sleep(time.Minute)
+		fake.Advance(time.Second)
+		want := []time.Duration{time.Minute, time.Second, -time.Minute}
+		got := []time.Duration{
+			clock.Since(clock.Real(), epoch), clock.Since(fake, start), clock.Since(clock.Real(), time.Now().Add(time.Minute)),
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("Since() mismatch (-want +got):\n%s", diff)
+		}
+	})
+}
+
 func TestSleep(t *testing.T) {
 	type outcome struct {
 		Err     error

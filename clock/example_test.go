@@ -46,6 +46,14 @@ func ExampleReal() {
 	// Output: fired, equal clocks: true
 }
 
+func ExampleSince() {
+	c := clock.NewFake()
+	start := c.Now()
+	c.Advance(time.Minute)
+	fmt.Println(clock.Since(c, start))
+	// Output: 1m0s
+}
+
 func ExampleSleep() {
 	errQuit := errors.New("quit")
 	ctx, cancel := context.WithCancelCause(context.Background())

@@ -379,7 +379,7 @@ func TestError_becauseTheContextEndedIsNone(t *testing.T) {
 		t.Errorf("Run() = %v, want %v", err, errEnough)
 	}
 	s := stageReport(t, r, "for-each")
-	want := flow.StageReport{Name: "for-each", Op: "ForEach", At: s.At, In: 1, Held: 1}
+	want := flow.StageReport{Name: "for-each", Op: "ForEach", At: s.At, Busy: s.Busy, In: 1, Held: 1}
 	if diff := cmp.Diff(want, s); diff != "" {
 		t.Errorf("report mismatch (-want +got):\n%s", diff)
 	}

@@ -263,7 +263,7 @@ func TestSkip_countsAllAndLogsPowersOfTen(t *testing.T) {
 		t.Errorf("Count() = %d, %v, want 250 items", n, err)
 	}
 	s := stageReport(t, r, "parse")
-	want := flow.StageReport{Name: "parse", Op: "TryMap", At: s.At, In: 500, Passed: 250, Out: 250, Failed: 250}
+	want := flow.StageReport{Name: "parse", Op: "TryMap", At: s.At, Busy: s.Busy, In: 500, Passed: 250, Out: 250, Failed: 250}
 	if diff := cmp.Diff(want, s); diff != "" {
 		t.Errorf("report mismatch (-want +got):\n%s", diff)
 	}
@@ -440,7 +440,7 @@ func TestPolicy_ofASink(t *testing.T) {
 		t.Errorf("put mismatch (-want +got):\n%s", diff)
 	}
 	s := stageReport(t, r, "for-each")
-	want := flow.StageReport{Name: "for-each", Op: "ForEach", At: s.At, In: 6, Passed: 3, Failed: 3}
+	want := flow.StageReport{Name: "for-each", Op: "ForEach", At: s.At, Busy: s.Busy, In: 6, Passed: 3, Failed: 3}
 	if diff := cmp.Diff(want, s); diff != "" {
 		t.Errorf("report mismatch (-want +got):\n%s", diff)
 	}

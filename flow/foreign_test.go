@@ -66,7 +66,7 @@ func TestForeign_relaysInOrder(t *testing.T) {
 		t.Errorf("Collect() mismatch (-want +got):\n%s", diff)
 	}
 	s := stageReport(t, r, "mine")
-	wantReport := flow.StageReport{Name: "mine", Op: "Then", At: s.At, In: 100, Passed: 100, Out: 100}
+	wantReport := flow.StageReport{Name: "mine", Op: "Then", At: s.At, Busy: s.Busy, In: 100, Passed: 100, Out: 100}
 	if diff := cmp.Diff(wantReport, s); diff != "" {
 		t.Errorf("report mismatch (-want +got):\n%s", diff)
 	}
@@ -257,7 +257,7 @@ func TestForeign_policyDecides(t *testing.T) {
 		t.Errorf("Collect() mismatch (-want +got):\n%s", diff)
 	}
 	s := stageReport(t, r, "parser")
-	want := flow.StageReport{Name: "parser", Op: "Then", At: s.At, In: 5, Passed: 4, Out: 4, Failed: 1}
+	want := flow.StageReport{Name: "parser", Op: "Then", At: s.At, Busy: s.Busy, In: 5, Passed: 4, Out: 4, Failed: 1}
 	if diff := cmp.Diff(want, s); diff != "" {
 		t.Errorf("report mismatch (-want +got):\n%s", diff)
 	}

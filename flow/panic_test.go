@@ -327,7 +327,7 @@ func TestPanic_afterPartialEmission(t *testing.T) {
 		t.Errorf("Collect() mismatch (-want +got):\n%s", diff)
 	}
 	s := stageReport(t, r, "flat-mapper")
-	want := flow.StageReport{Name: "flat-mapper", Op: "FlatMap", At: s.At, In: 3, Passed: 2, Out: 3, Failed: 1}
+	want := flow.StageReport{Name: "flat-mapper", Op: "FlatMap", At: s.At, Busy: s.Busy, In: 3, Passed: 2, Out: 3, Failed: 1}
 	if diff := cmp.Diff(want, s); diff != "" {
 		t.Errorf("report mismatch (-want +got):\n%s", diff)
 	}

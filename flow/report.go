@@ -42,14 +42,28 @@ type StageReport struct {
 	Failed       int64 `json:"failed"`       // the function failed for them: skipped, or what ended the run
 	Held         int64 `json:"held"`         // inside the stage when the run ended early
 	Retried      int64 `json:"retried"`      // calls repeated
+
+	// Busy is the share of its time, from 0 to 1, in which the goroutine of the stage was
+	// at work and did not wait: for items, for room below, for the pace of a Throttle, for
+	// the next try. What a function of the user waits for is work. Stages that share a
+	// goroutine have the same; one with workers has their mean; a processor that only knows
+	// channels, whose goroutines are its own, has 0.
+	Busy float64 `json:"busy"`
 }
 
 // Edge leads from one stage to the next. Queued items were given by the one and not
 // taken by the other when the run ended.
+//
+// Capacity is how many items can wait on the way, 0 where the stages are fused, and Fill
+// the share of that which was in use, from 0 to 1: the mean over the moments at which the
+// receiver had done with the items, 64 at most, that it takes at once. A queue that several
+// edges lead to is that of each of them.
 type Edge struct {
-	From   string `json:"from"`
-	To     string `json:"to"`
-	Queued int64  `json:"queued"`
+	From     string  `json:"from"`
+	To       string  `json:"to"`
+	Queued   int64   `json:"queued"`
+	Capacity int64   `json:"capacity"`
+	Fill     float64 `json:"fill"`
 }
 
 // Goroutines counts those of a run, besides the caller's own.
@@ -68,10 +82,13 @@ func newReport(run *kernel.Run, name string, d time.Duration) Report {
 			Name: s.Name(), Op: s.Op(), At: place(s.At()),
 			In: c.In, Passed: c.Passed, Out: c.Out, Filtered: c.Filtered, Dropped: c.Dropped,
 			DeadLettered: c.DeadLettered, Failed: c.Failed, Held: c.Held, Retried: c.Retried,
+			Busy: s.Busy(),
 		})
 	}
 	for _, e := range run.Edges() {
-		r.Edges = append(r.Edges, Edge{From: e.From.Name(), To: e.To.Name(), Queued: e.Queued})
+		r.Edges = append(r.Edges, Edge{
+			From: e.From.Name(), To: e.To.Name(), Queued: e.Queued, Capacity: e.Capacity, Fill: e.Fill,
+		})
 	}
 	return r
 }

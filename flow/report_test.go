@@ -74,7 +74,7 @@ func TestReport_countsOfADesignedRun(t *testing.T) {
 		}
 		got := map[string]flow.StageReport{}
 		for _, s := range r.Stages {
-			s.At = ""
+			s.At, s.Busy = "", 0
 			got[s.Name] = s
 		}
 		want := map[string]flow.StageReport{
@@ -93,7 +93,7 @@ func TestReport_countsOfADesignedRun(t *testing.T) {
 		}
 		wantEdges := []flow.Edge{
 			{From: "func", To: "filter"}, {From: "filter", To: "parse"}, {From: "parse", To: "expand"},
-			{From: "expand", To: "batcher"}, {From: "batcher", To: "skip", Queued: 2},
+			{From: "expand", To: "batcher"}, {From: "batcher", To: "skip", Queued: 2, Capacity: 2},
 			{From: "skip", To: "take"}, {From: "take", To: "store"},
 		}
 		if diff := cmp.Diff(wantEdges, r.Edges); diff != "" {
@@ -219,7 +219,7 @@ func TestReport_partialBatchIsHeld(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := stageReport(t, r, "batcher")
-	want := flow.StageReport{Name: "batcher", Op: "Batch", At: s.At, In: 7, Passed: 6, Out: 2, Held: 1}
+	want := flow.StageReport{Name: "batcher", Op: "Batch", At: s.At, Busy: s.Busy, In: 7, Passed: 6, Out: 2, Held: 1}
 	if diff := cmp.Diff(want, s); diff != "" {
 		t.Errorf("report mismatch (-want +got):\n%s", diff)
 	}
@@ -245,7 +245,7 @@ func TestReport_edgesOfAConcat(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []flow.Edge{
-		{From: "items", To: "processor-func"},
+		{From: "items", To: "processor-func", Capacity: 1},
 		{From: "items#2", To: "mapper"}, {From: "mapper", To: "processor-func"},
 		{From: "items#3", To: "processor-func"},
 		{From: "processor-func", To: "discard"},

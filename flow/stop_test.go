@@ -183,7 +183,7 @@ func TestEarlyStop_dropsWhatIsHeldAbove(t *testing.T) {
 		t.Errorf("Count() = %d, %v", n, err)
 	}
 	s := stageReport(t, r, "unbatcher")
-	want := flow.StageReport{Name: "unbatcher", Op: "Unbatch", At: s.At, In: 1, Out: 2, Held: 1}
+	want := flow.StageReport{Name: "unbatcher", Op: "Unbatch", At: s.At, Busy: s.Busy, In: 1, Out: 2, Held: 1}
 	if diff := cmp.Diff(want, s); diff != "" {
 		t.Errorf("report mismatch (-want +got):\n%s", diff)
 	}

@@ -357,7 +357,7 @@ func TestBatcherCancel(t *testing.T) {
 		}
 		want := flow.StageReport{Name: "batcher", Op: "Batch", In: 5, Passed: 3, Out: 1, Held: 2}
 		stage := r.Stages[1]
-		stage.At = ""
+		stage.At, stage.Busy = "", 0
 		if diff := cmp.Diff(want, stage); diff != "" {
 			t.Errorf("books mismatch (-want +got):\n%s", diff)
 		}

@@ -108,7 +108,7 @@ func TestFlatMapperKeepsWhatItGaveBeforeAPanic(t *testing.T) {
 	}
 	want := flow.StageReport{Name: "flat-mapper", Op: "FlatMap", In: 3, Passed: 2, Out: 5, Failed: 1}
 	stage := r.Stages[1]
-	stage.At = ""
+	stage.At, stage.Busy = "", 0
 	if diff := cmp.Diff(want, stage); diff != "" {
 		t.Errorf("books mismatch (-want +got):\n%s", diff)
 	}

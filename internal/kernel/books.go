@@ -8,6 +8,11 @@ type Edge struct {
 	// Queued is the number of items that the sender had booked out and the receiver
 	// not in when the run ended. A queue that several edges share counts at one.
 	Queued int64
+	// Capacity is how many items can wait on the way, 0 where the stages are fused.
+	Capacity int64
+	// Fill is the share of it that was in use, from 0 to 1: the mean over the moments at
+	// which the consumer had done with what it took at once.
+	Fill float64
 
 	queue *queue
 }
@@ -16,6 +21,7 @@ type Edge struct {
 type queue struct {
 	held   func() int64
 	fill   func() (items, size int64)
+	load   *load
 	below  *queue // a further one, before the receiver
 	booked bool
 }
@@ -28,6 +34,27 @@ func (q *queue) count() int64 {
 	q.booked = true
 	return q.held() + q.below.count()
 }
+
+// level gives how many items can wait in the queue and in those below, and how many did, on
+// average.
+func (q *queue) level() (size int64, mean float64) {
+	if q == nil {
+		return 0, 0
+	}
+	size, mean = q.below.level()
+	_, own := q.fill()
+	return size + own, mean + q.load.mean()
+}
+
+// load is how many items wait in a queue, looked at by its consumer now and then.
+type load struct{ waiting, looks uint64 }
+
+func (l *load) look(waiting uint64) {
+	l.waiting += waiting
+	l.looks++
+}
+
+func (l *load) mean() float64 { return float64(l.waiting) / float64(max(l.looks, 1)) }
 
 func (r *Run) edge(from, to *Stage, q *queue) {
 	if to != nil {
@@ -55,6 +82,7 @@ func (r *Run) balance() {
 		for ; e >= 0 && r.edges[e].From == s; e-- {
 			edge := &r.edges[e]
 			edge.Queued = edge.queue.count()
+			edge.measure()
 			edge.To.fed += s.Out - edge.Queued
 		}
 	}
@@ -62,6 +90,13 @@ func (r *Run) balance() {
 		if edge.To.fed != edge.To.In {
 			r.unbalanced("what leads to " + edge.To.String())
 		}
+	}
+}
+
+func (e *Edge) measure() {
+	size, mean := e.queue.level()
+	if e.Capacity = size; size > 0 {
+		e.Fill = min(mean/float64(size), 1)
 	}
 }
 

@@ -27,7 +27,7 @@ func Boundary[T any](seg *Segment, n int, down Port[T]) (*Segment, Port[T]) {
 func (q *ring[T]) port(down Port[T]) Port[T] {
 	return Port[T]{
 		Push: q.push, Signal: q.signal, room: q.await, to: down.to,
-		queue: &queue{held: q.held, fill: q.fill, below: down.queue},
+		queue: &queue{held: q.held, fill: q.fill, load: &q.load, below: down.queue},
 	}
 }
 
@@ -47,6 +47,7 @@ type ring[T any] struct {
 	_        pad
 	head     atomic.Uint64 // written by the consumer
 	taken    uint64        // the consumer's own, ahead of head within a block
+	load     load          // its own as well
 	_        pad
 }
 
@@ -207,6 +208,9 @@ func (q *ring[T]) giveBack() {
 // beside the item in work: at the end of a block, before a wait, or for each item that may
 // take long.
 func (q *ring[T]) deliver(end uint64, push func(T) error) error {
+	if q.taken == end {
+		return nil
+	}
 	var zero T
 	singly := q.singly || q.seg.blocks
 	for q.taken < end {
@@ -225,5 +229,6 @@ func (q *ring[T]) deliver(end uint64, push func(T) error) error {
 			return err
 		}
 	}
+	q.load.look(q.tail.Load() - q.taken)
 	return nil
 }

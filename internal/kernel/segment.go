@@ -38,7 +38,8 @@ type thread struct {
 	watching bool // some timer watches
 	diverted bool // the alarm is set for those that watch alone, see watch
 
-	since  time.Time     // begin of the last wait
+	born   time.Time
+	since  time.Duration // when the last wait began, after born
 	waited time.Duration // in all waits
 	lived  time.Duration // known at the end
 

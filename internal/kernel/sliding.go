@@ -18,7 +18,7 @@ func Sliding[T any](seg *Segment, n int, down Port[T]) (*Segment, Port[T], Offer
 	seg.head = func() error { return q.drain(down) }
 	return up, Port[T]{
 		Signal: q.signal, to: down.to,
-		queue: &queue{held: q.held, fill: q.fill, below: down.queue},
+		queue: &queue{held: q.held, fill: q.fill, load: &q.load, below: down.queue},
 	}, q.offer
 }
 
@@ -30,6 +30,7 @@ type sliding[T any] struct {
 	buf    []T
 	oldest uint64 // number of the oldest item
 	next   uint64 // number that the next one gets; written by the producer only
+	load   load
 }
 
 // held is what waited when the run ended.
@@ -107,7 +108,9 @@ func (q *sliding[T]) pull() (v T, item, sig bool) {
 	if sig || q.oldest == q.next {
 		return v, false, sig
 	}
-	return q.pop(), true, false
+	v = q.pop()
+	q.load.look(q.next - q.oldest)
+	return v, true, false
 }
 
 // some tells whether there is anything to deliver.

@@ -75,6 +75,7 @@ type Stage struct {
 	pause   time.Duration   // before the next one
 	seen    int64           // items that came to the guard
 	taken   func() int64    // takes its place in a stage with workers
+	busy    func() float64  // of a stage with workers
 	tally   func(*Counts)   // of a stage with workers: what they and the segment below did
 	turn    chan struct{}   // of capacity 1, held while a failure is settled; nil without workers
 

@@ -1,6 +1,10 @@
 package kernel
 
-import "time"
+import (
+	"time"
+
+	"github.com/go-streamz/streamz/clock"
+)
 
 // await is the one way in which a segment waits while it has an item in hand: until it
 // has received from one channel or sent v on the other, of which one is nil, or until the
@@ -39,14 +43,17 @@ func awaken[T any](g *Segment, from <-chan T) error {
 
 // pause begins a wait, and resume ends it. Each reads the clock, which is little beside
 // what waiting costs; nothing is measured between waits.
-func (g *Segment) pause() { g.since = g.Time() }
+func (g *Segment) pause() {
+	g.fresh = false // the time goes on
+	g.since = clock.Since(g.clock, g.born)
+}
 
-func (g *Segment) resume() { g.waited += g.Time().Sub(g.since) }
+func (g *Segment) resume() { g.waited += clock.Since(g.clock, g.born) - g.since }
 
 // live is drive, measured.
 func (g *Segment) live() error {
-	born := g.Time()
-	defer func() { g.lived = g.Time().Sub(born) }()
+	g.born = g.Time()
+	defer func() { g.lived = clock.Since(g.clock, g.born) }()
 	return g.drive()
 }
 
@@ -54,14 +61,26 @@ func (g *Segment) live() error {
 // a receiver. The time that a wait still takes is in it when a timer fires that watches.
 func (s *Stage) Waited() time.Duration { return s.seg.waited }
 
-// Busy is the share of its time, from 0 to 1, in which the segment of the stage did not
-// wait, when the run has ended. It is 0 for a stage that is not fused, whose goroutines are
-// its own, and where no time passed.
-func (s *Stage) Busy() float64 {
-	if s.elsewhere != nil || s.seg.lived <= 0 {
+// busy is the share of its time, from 0 to 1, in which the segment did not wait, when it has
+// ended. It is 0 where no time passed.
+func (g *Segment) busy() float64 {
+	if g.lived <= 0 {
 		return 0
 	}
-	return min(max(1-float64(s.seg.waited)/float64(s.seg.lived), 0), 1)
+	return min(max(1-float64(g.waited)/float64(g.lived), 0), 1)
+}
+
+// Busy is the share of its time, from 0 to 1, in which the segment of the stage did not
+// wait, when the run has ended. Of a stage with workers it is their mean, and 0 of one that
+// is not fused, whose goroutines are its own.
+func (s *Stage) Busy() float64 {
+	switch {
+	case s.elsewhere != nil:
+		return 0
+	case s.busy != nil:
+		return s.busy()
+	}
+	return s.seg.busy()
 }
 
 // Wait blocks the segment's goroutine for d, by the clock of the stage: that of its

@@ -109,7 +109,7 @@ func attachWorkers[In, Out any](seg *Segment, site Site, spec Spec[In, Out], dow
 	}
 	s.heeds = false // the workers do
 	seg.head = func() error { return p.drain(down) }
-	s.taken, s.tally = func() int64 { return int64(p.claimed.Load()) }, p.book
+	s.taken, s.tally, s.busy = func() int64 { return int64(p.claimed.Load()) }, p.book, p.busy
 	port := Port[In]{Push: p.push, Signal: p.signal, to: s}
 	if s.guarded() && p.Order == Keyed {
 		port.Push = guardAll(s, port.Push)
@@ -246,6 +246,15 @@ func (p *pool[In, Out]) close() {
 	for _, w := range p.staff {
 		w.idle.wake()
 	}
+}
+
+// busy is the mean of the workers'.
+func (p *pool[In, Out]) busy() float64 {
+	sum := 0.0
+	for _, w := range p.staff {
+		sum += w.s.seg.busy()
+	}
+	return sum / float64(len(p.staff))
 }
 
 // book counts what the workers and the segment below did.
