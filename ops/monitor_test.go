@@ -252,23 +252,41 @@ func TestMonitor_panicInAStall(t *testing.T) {
 	})
 }
 
-// TestMonitor_panicInAStallOverChannels: an item that waits for a processor is held then.
-func TestMonitor_panicInAStallOverChannels(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var r flow.Report
-		err := flow.Range(0, 9).
-			Monitor(sec, func(ops.StreamStats) { runtime.Goexit() }).
-			Then(bridged[int, int]{ops.NewCall(func(ctx context.Context, v int) (int, error) { return v, stuck(ctx, v) })}).
-			Async(1).Run(t.Context(), flow.WithReport(&r))
-		if err == nil {
-			t.Error("Run() = nil, want the failure of the monitor")
-		}
-		s, _ := r.Stage("call")
-		if s.In != 2 || s.Held == 0 || !r.Balanced() {
-			t.Errorf("the books are wrong:\n%v", r)
-		}
-	})
+// TestMonitor_exitInAStall: an item that waits for a stage is in the books, also if a report
+// ends the goroutine meanwhile.
+func TestMonitor_exitInAStall(t *testing.T) {
+	call := ops.NewCall(func(ctx context.Context, v int) (int, error) { return v, stuck(ctx, v) })
+	below := map[string]func(flow.Flow[int]) flow.Flow[int]{
+		"a queue":                    func(f flow.Flow[int]) flow.Flow[int] { return f.Then(call) },
+		"workers":                    func(f flow.Flow[int]) flow.Flow[int] { return f.AsyncMap(2, asyncStuck) },
+		"one that only has channels": func(f flow.Flow[int]) flow.Flow[int] { return f.Then(bridged[int, int]{call}) },
+	}
+	for name, build := range below {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var r flow.Report
+				f := flow.Range(0, 99).Monitor(sec, func(s ops.StreamStats) {
+					if s.Stalled == 0 {
+						t.Error("no item waits")
+					}
+					runtime.Goexit()
+				})
+				// The end is a queue, so that the Monitor has a goroutine of its own.
+				if err := build(f).Async(1).Run(t.Context(), flow.WithReport(&r)); err == nil {
+					t.Error("Run() = nil, want the failure of the monitor")
+				}
+				if !r.Balanced() {
+					t.Errorf("the books do not balance:\n%v", r)
+				}
+				if s := r.Stages[2]; s.Held == 0 || s.Out != 0 {
+					t.Errorf("the books are wrong, want items of %s held and none given:\n%v", s.Name, r)
+				}
+			})
+		})
+	}
 }
+
+func asyncStuck(ctx context.Context, v int) (int, error) { return v, stuck(ctx, v) }
 
 // TestMonitor_batchKeepsItsTime: the timer of a Batch in the same segment is on time after a
 // stall in which the Monitor's fired.
