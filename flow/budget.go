@@ -21,7 +21,8 @@ func Budget(n int) Policy {
 // as long as they are no more than share of the last window items of the stage. Before
 // that many have come the others count as good. share is from 0 to 1.
 //
-// A stage with workers counts the items that they have begun.
+// The items of a stage with workers count in the order in which they are done with, so one
+// whose key function fails comes before those that wait for their worker.
 func BudgetShare(share float64, window int) Policy {
 	p := Policy{kind: budget, budget: budgeting{share: share, window: window}}
 	if !(share >= 0 && share <= 1) {
@@ -45,7 +46,7 @@ func (b budgeting) decider(next kernel.Decider) kernel.Decider {
 	what := fmt.Sprintf("more than %d items", b.limit)
 	if b.window > 0 {
 		within = b.recent()
-		what = fmt.Sprintf("more than %v%% of the last %d items", 100*b.share, b.window)
+		what = fmt.Sprintf("more than %.6g%% of the last %d items", 100*b.share, b.window)
 	}
 	return func(ctx context.Context, f *kernel.Fault, blame error) kernel.Verdict {
 		if within(f) {
@@ -60,7 +61,7 @@ func (b budgeting) decider(next kernel.Decider) kernel.Decider {
 // fits keeps a share from where nobody sees the items that do not fail.
 func (b budgeting) fits(use kernel.Use) error {
 	if b.window > 0 && use.Calls == kernel.CallsElsewhere {
-		return needs("OnError", "must not have a BudgetShare: a processor over channels does not tell which items it has begun")
+		return needs("OnError", "must not have a BudgetShare: a processor over channels does not tell which items went well")
 	}
 	return nil
 }
@@ -68,7 +69,8 @@ func (b budgeting) fits(use kernel.Use) error {
 // recent remembers where in the stream the last failures stood: as many as the window may
 // have, and one more.
 func (b budgeting) recent() func(*kernel.Fault) bool {
-	room := int64(b.share*float64(b.window)) + 1
+	// 0.29 of 100 is a little less than 29 in floating point.
+	room := int64(b.share*float64(b.window)*(1+1e-15)) + 1
 	var places []int64 // of the failure n at (n-1) % room
 	return func(f *kernel.Fault) bool {
 		if at := (f.Nth - 1) % room; at < int64(len(places)) {

@@ -17,7 +17,8 @@ type Letter[T any] = ops.Letter[T]
 // write is called on the goroutine that the function failed on, and the stream waits for
 // it. A stage calls it for one item at a time; stages that share it may call it at once. If
 // it fails itself the run ends with both errors, so that no letter is lost in silence; the
-// item then counts as failed.
+// item then counts as failed. If it only says that its context has ended, the item counts
+// as held.
 func DeadLetter(write func(ctx context.Context, l Letter[any]) error) Policy {
 	return letters(write, write == nil)
 }
@@ -32,10 +33,17 @@ func letters[T any](write func(context.Context, Letter[T]) error, missing bool) 
 	p := Policy{kind: letter, letter: lettering{
 		fits: func(use kernel.Use) error { return takes[T](use) },
 		decide: func(ctx context.Context, f *kernel.Fault, blame error) kernel.Verdict {
-			if err := write(ctx, newLetter[T](f, blame)); err != nil {
-				return giveUp(blame, fmt.Errorf("the dead letter could not be written: %w", err))
+			l, err := newLetter[T](f, blame)
+			if err == nil {
+				err = write(ctx, l)
 			}
-			return kernel.Verdict{Action: kernel.Aside}
+			switch {
+			case err == nil:
+				return kernel.Verdict{Action: kernel.Aside}
+			case f.Stage.TellsEnd(err):
+				return kernel.Verdict{Action: kernel.Keep}
+			}
+			return giveUp(blame, fmt.Errorf("the dead letter could not be written: %w", err))
 		},
 	}}
 	if missing {
@@ -61,8 +69,14 @@ func takes[T any](use kernel.Use) error {
 	return needs("OnError", fmt.Sprintf("must not have DeadLetters of %s: the stage takes %s", want[1:], got[1:]))
 }
 
-func newLetter[T any](f *kernel.Fault, blame error) Letter[T] {
-	item, _ := f.Item.(T) // an item that is a nil interface gives the zero T
+// newLetter fails for an item of another type, which a stage cannot have but a processor
+// inside it that is not fused, or an answer of Handle's function.
+func newLetter[T any](f *kernel.Fault, blame error) (Letter[T], error) {
+	item, same := f.Item.(T)
+	if !same && f.Item != nil { // an item that is a nil interface gives the zero T
+		want := fmt.Sprintf("%T", (*T)(nil))
+		return Letter[T]{}, fmt.Errorf("it is for items of type %s, got an item of type %T", want[1:], f.Item)
+	}
 	e := stageError(blame)
-	return Letter[T]{Item: item, Err: e.Err, Stage: e.Stage, Attempts: e.Attempt, Time: f.Stage.Segment().Run().Now()}
+	return Letter[T]{Item: item, Err: e.Err, Stage: e.Stage, Attempts: e.Attempt, Time: f.Stage.Segment().Run().Now()}, nil
 }

@@ -53,10 +53,10 @@ func Stop() Policy { return Policy{} }
 func Skip() Policy { return Policy{kind: skip} }
 
 // Handle asks decide for each failed item what is to happen: it gives [Stop], [Skip] or a
-// [DeadLetter]. It is called on the stage's goroutine, and the stream waits for it. A stage
-// calls it for one item at a time; the stages of a sub-flow that share it may call it at
-// once. Items that it skips are not logged. To repeat some calls put a [Retry] in front of
-// it.
+// [DeadLetter]; anything else ends the run, with an error that says so. It is called on the
+// goroutine that the function failed on, and the stream waits for it. A stage calls it for
+// one item at a time; the stages of a sub-flow that share it may call it at once. Items that
+// it skips are not logged. To repeat some calls put a [Retry] in front of it.
 func Handle(decide func(ctx context.Context, failed *StageError) Policy) Policy {
 	p := Policy{kind: handle, ask: decide}
 	if decide == nil {
@@ -75,11 +75,12 @@ func Handle(decide func(ctx context.Context, failed *StageError) Policy) Policy 
 // error.
 func (p Policy) Then(next Policy) Policy {
 	switch {
-	case p.next != nil:
-		next = p.next.Then(next)
 	case p.kind != retry && p.kind != budget:
 		p.err = kernel.Join(p.err, needs("policy", fmt.Sprintf("must have nothing after %v, which settles the matter", p.kind)))
-	case p.has(retry) && next.has(retry):
+	case p.next != nil:
+		next = p.next.Then(next)
+	}
+	if p.kind == retry && next.has(retry) {
 		p.err = kernel.Join(p.err, needs("policy", "must have one Retry"))
 	}
 	p.next = &next
@@ -89,6 +90,11 @@ func (p Policy) Then(next Policy) Policy {
 // has tells whether the policy or one after it is of a kind.
 func (p Policy) has(kind policyKind) bool {
 	return p.kind == kind || p.next != nil && p.next.has(kind)
+}
+
+// counts tells whether the policy or one after it is a BudgetShare.
+func (p Policy) counts() bool {
+	return p.budget.window > 0 || p.next != nil && p.next.counts()
 }
 
 // misuse gives what is wrong with the policy and those after it.
@@ -107,8 +113,10 @@ func (p Policy) kernel() *kernel.Policy {
 	return &kernel.Policy{
 		Start:   p.decider,
 		Fits:    p.fits,
+		Blocks:  p.has(retry) || p.has(letter) || p.has(handle),
 		Repeats: p.has(retry),
 		Timeout: p.timeout(),
+		Counts:  p.counts(),
 	}
 }
 
@@ -155,13 +163,17 @@ func (p Policy) after(other Policy) kernel.Decider {
 }
 
 func (p Policy) handle(ctx context.Context, f *kernel.Fault, blame error) kernel.Verdict {
-	switch next := p.ask(ctx, stageError(blame)); next.kind {
+	next := p.ask(ctx, stageError(blame))
+	if err := next.misuse(); err != nil {
+		return giveUp(blame, fmt.Errorf("the function of Handle returned a policy that cannot be: %w", err))
+	}
+	switch next.kind {
 	case stop:
 		return kernel.Verdict{}
 	case skip:
 		return kernel.Verdict{Action: kernel.Skip}
 	case letter:
-		return next.decider()(ctx, f, blame)
+		return next.letter.decide(ctx, f, blame)
 	default:
 		return giveUp(blame, fmt.Errorf("the function of Handle must return Stop, Skip or a DeadLetter, got %v", next.kind))
 	}

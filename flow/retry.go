@@ -161,6 +161,9 @@ func (b Backoff) Jitter(share float64) Backoff {
 // before gives the wait after a number of calls. It stops to grow at the cap, or where a
 // Duration ends.
 func (b Backoff) before(calls int) time.Duration {
+	if b.first <= 0 { // else nothing times infinity
+		return 0
+	}
 	most := float64(math.MaxInt64 / 2)
 	if b.most > 0 {
 		most = float64(b.most)

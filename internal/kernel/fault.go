@@ -17,7 +17,7 @@ type Fault struct {
 	Item    any // nil if it concerns no item, or if the item is out of reach
 	Attempt int
 	Nth     int64 // of the stage's failed items, from 1
-	Seen    int64 // items that the stage has begun, this one included
+	Seen    int64 // items up to this one; with workers those that are done with. Only with Policy.Counts
 	Err     error
 	Panic   any // value of the panic
 	Stack   []byte
@@ -47,11 +47,13 @@ func (s *Stage) settle(f *Fault) error {
 			s.Held--
 		}
 	}
-	f.Nth, f.Seen = main.Failed+main.DeadLettered, main.begun()
+	f.Nth = main.Failed + main.DeadLettered
+	f.Seen = main.position(f.Nth)
 	blame := s.seg.run.opts.Host.Blame(f)
 	s.Outside()
-	err := s.follow(s.decide(f, blame), blame)
-	if s.told != nil && f.item && err != errAgain {
+	v := s.decide(f, blame)
+	err := s.follow(v, blame)
+	if s.told != nil && f.item && v.Action.settles() {
 		s.told(s.ctx, f)
 	}
 	return err
@@ -68,9 +70,12 @@ func (s *Stage) follow(v Verdict, blame error) error {
 		return nil
 	case Again:
 		main.Failed--
-		main.Retried++
 		s.pause = v.Wait
 		return errAgain
+	case Keep:
+		main.Failed--
+		main.Held++
+		return s.seg.cause()
 	}
 	return s.seg.run.fail(v.cause(blame))
 }
@@ -113,7 +118,10 @@ func (g *Segment) caught(value any) error {
 	}
 	f := newPanic(s, value)
 	f.item, f.final = item, true
-	return f.Stage.settle(f)
+	if !item {
+		f.Attempt = 1 // whatever was repeated is over
+	}
+	return s.settle(f)
 }
 
 func newPanic(s *Stage, value any) *Fault {

@@ -12,18 +12,32 @@ import (
 // be repeated. Nobody else sees it.
 var errAgain = errors.New("streamz: call the function again")
 
-// guarded tells whether a policy may let the stream go on after a failure of the stage.
-func (s *Stage) guarded() bool {
-	return s.policy != nil && s.policy != StopAll && !s.seg.run.opts.Crash
-}
+// lenient tells whether a policy may let the stream go on after a failure of the stage.
+func (s *Stage) lenient() bool { return s.policy != nil && s.policy != StopAll }
 
-// guardAll puts the stage's push under its policy.
-func guardAll[T any](s *Stage, push func(T) error) func(T) error {
-	push = guard(s, push)
-	if s.policy.Repeats {
+// guarded tells whether that goes for panics as well.
+func (s *Stage) guarded() bool { return s.lenient() && !s.seg.run.opts.Crash }
+
+// underPolicy puts the stage's push under its policy.
+func underPolicy[T any](s *Stage, push func(T) error) func(T) error {
+	if s.guarded() {
+		push = guard(s, push)
+	}
+	if s.lenient() && s.policy.Repeats {
 		push = repeat(s, push)
 	}
 	return push
+}
+
+// numbered counts the items that come to a stage whose policy wants to know.
+func numbered[T any](s *Stage, push func(T) error) func(T) error {
+	if !s.lenient() || !s.policy.Counts {
+		return push
+	}
+	return func(v T) error {
+		s.seen++
+		return push(v)
+	}
 }
 
 // guard makes a panic of the stage's own function a failure of one item, to be
@@ -33,7 +47,6 @@ func guardAll[T any](s *Stage, push func(T) error) func(T) error {
 // It stands around the stage's whole push, so no processor has to know of it.
 func guard[T any](s *Stage, push func(T) error) func(T) error {
 	return func(v T) (err error) {
-		s.seen++
 		clean := false
 		defer func() {
 			if !clean {
@@ -106,26 +119,18 @@ func (s *Stage) backOff() error {
 		s.Held++
 		return err
 	}
-	s.seen--
 	if s.books != Mapped {
 		s.In--
 	}
+	s.Retried++
 	return nil
 }
 
-// begun is how many items the stage has begun to work on.
-func (s *Stage) begun() int64 {
-	if s.taken != nil {
-		return s.taken()
+// position is where in the stream of a stage its nth failure stands. Workers finish items
+// in any order, so there those that went well are counted when they are done with.
+func (s *Stage) position(nth int64) int64 {
+	if s.good != nil {
+		return s.good() + nth
 	}
 	return s.seen
-}
-
-// repeats tells whether the policy of a stage may repeat calls, and so wait between them.
-func (r *Run) repeats(site Site) bool {
-	p := site.Policy
-	if p == nil {
-		p = r.policy
-	}
-	return p != nil && p.Repeats
 }

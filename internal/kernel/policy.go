@@ -13,8 +13,10 @@ type Policy struct {
 	// Fits, if set, tells why a stage cannot have the policy, nil if it can.
 	Fits func(Use) error
 
+	Blocks  bool          // the Decider may block, or answers Again with a wait
 	Repeats bool          // the Decider may answer Again
 	Timeout time.Duration // of one call, 0 for none; only with Repeats
+	Counts  bool          // the Decider asks for Fault.Seen
 }
 
 // Decider decides about the failure of one item. It is asked on the goroutine that the
@@ -50,7 +52,12 @@ const (
 	Aside
 	// Again calls the function once more.
 	Again
+	// Keep leaves the item with the stage, whose context has ended meanwhile.
+	Keep
 )
+
+// settles tells whether it is known what becomes of the item.
+func (a Action) settles() bool { return a < Again }
 
 // Use is what a policy may want to know of the stage that it is for.
 type Use struct {
@@ -80,6 +87,16 @@ func (r *Run) fit(site Site, name string, use Use) {
 	case p.Fits != nil:
 		r.Misused(site, name, p.Fits(use))
 	}
+}
+
+// blocks tells whether the policy of a stage may block the goroutine that its function
+// fails on.
+func (r *Run) blocks(site Site, calls Calls) bool {
+	p := site.Policy
+	if p == nil {
+		p = r.policy
+	}
+	return p != nil && p.Blocks && calls != CallsNothing
 }
 
 // noPolicy is the misuse of a policy on a stage that has no function to fail. A default

@@ -131,13 +131,18 @@ var errCutOff = errors.New("streamz: the run around this one stops early")
 // a failure like any other. After an early stop nothing that a call still in flight says
 // can matter.
 func (g *Segment) echo(err error) bool {
-	ended := g.ctx.Err()
-	if ended == nil {
-		return false
-	}
-	cause := g.cause()
-	return cause == ErrStop || errors.Is(err, ended) || errors.Is(err, cause)
+	return g.ctx.Err() != nil && g.cause() == ErrStop || g.tellsEnd(err)
 }
+
+// tellsEnd is echo for code whose errors matter also after an early stop.
+func (g *Segment) tellsEnd(err error) bool {
+	ended := g.ctx.Err()
+	return ended != nil && (errors.Is(err, ended) || errors.Is(err, g.cause()))
+}
+
+// TellsEnd tells whether an error of a policy only says that the stage's context has
+// ended.
+func (s *Stage) TellsEnd(err error) bool { return s.seg.tellsEnd(err) }
 
 // dismiss ends the segment because nobody needs its items: the consumer has ended, for
 // whatever reason. That wakes it wherever it waits.

@@ -82,7 +82,7 @@ func Attach[In, Out any](seg *Segment, site Site, spec Spec[In, Out], down Port[
 	if spec.Workers != nil {
 		return attachWorkers(seg, site, spec, down)
 	}
-	seg, down = separate(seg, spec.Timed, spec.Blocks || run.repeats(site), spec.Clock, down)
+	seg, down = separate(seg, spec.Timed, spec.Blocks || run.blocks(site, spec.Calls), spec.Clock, down)
 	s := run.stage(seg, site, spec.Name, spec.Op)
 	s.books, s.told = spec.Books, spec.Told
 	s.emits, s.heeds = spec.Calls == CallsEmitter, spec.Heeds
@@ -104,8 +104,8 @@ func start[In, Out any](s *Stage, spec Spec[In, Out], down Port[Out]) Port[In] {
 		down.Push = (&fence[Out]{s: s, down: down.Push}).emit
 	}
 	up := spec.Start(s, down)
-	if guarded {
-		up.Push = guardAll(s, up.Push)
+	if spec.Calls != CallsNothing {
+		up.Push = numbered(s, underPolicy(s, up.Push))
 	}
 	if s.closes != nil {
 		up.Signal = s.noteEnd(up.Signal)

@@ -73,8 +73,8 @@ type Stage struct {
 	call    context.Context // what the function gets: ctx, or one that ends sooner
 	attempt int             // which call for the item this is, from 1
 	pause   time.Duration   // before the next one
-	seen    int64           // items that came to the guard
-	taken   func() int64    // takes its place in a stage with workers
+	seen    int64           // items that came, if the policy counts them
+	good    func() int64    // with workers: items that are done with and did not fail
 	busy    func() float64  // of a stage with workers
 	tally   func(*Counts)   // of a stage with workers: what they and the segment below did
 	turn    chan struct{}   // of capacity 1, held while a failure is settled; nil without workers
@@ -91,7 +91,7 @@ type Stage struct {
 // Name is the stage's name in this run, as a path.
 func (s *Stage) Name() string {
 	s.seg.run.naming.Do(s.seg.run.name)
-	return s.name
+	return s.main.name // a worker is named as its stage
 }
 
 // Op is the fluent name of what the stage does.

@@ -26,6 +26,7 @@ type worker[In, Out any] struct {
 	call  func(In) error
 	slot  *slot[In, Out] // in work
 	turns int            // claims
+	good  atomic.Int64   // calls that did not fail, if the policy counts them
 
 	// Keyed: positions of items that are this worker's.
 	todo  []uint64
@@ -41,9 +42,9 @@ func (p *pool[In, Out]) hire() {
 	own.seg, own.ctx, own.call, own.at = g, g.ctx, g.ctx, &g.at
 	g.worker = &own
 	w := &worker[In, Out]{p: p, s: &own}
-	w.call = w.callOne
-	if own.guarded() {
-		w.call = guardAll(&own, w.callOne)
+	w.call = underPolicy(&own, w.callOne)
+	if own.lenient() && own.policy.Counts {
+		w.call = w.noting(w.call)
 	}
 	if p.Order == Keyed {
 		w.todo, w.idle.ch = make([]uint64, len(p.slots)), make(chan struct{}, 1)
@@ -203,6 +204,17 @@ func (w *worker[In, Out]) callOne(v In) error {
 		return w.s.Fail(v, err)
 	}
 	return nil
+}
+
+// noting counts the items that did not fail.
+func (w *worker[In, Out]) noting(call func(In) error) func(In) error {
+	return func(v In) error {
+		err := call(v)
+		if w.slot.fate != gone {
+			w.good.Add(1)
+		}
+		return err
+	}
 }
 
 // publish tells the consumer that n positions are done with.

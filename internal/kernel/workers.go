@@ -109,10 +109,11 @@ func attachWorkers[In, Out any](seg *Segment, site Site, spec Spec[In, Out], dow
 	}
 	s.heeds = false // the workers do
 	seg.head = func() error { return p.drain(down) }
-	s.taken, s.tally, s.busy = func() int64 { return int64(p.claimed.Load()) }, p.book, p.busy
+	s.good, s.tally, s.busy = p.good, p.book, p.busy
 	port := Port[In]{Push: p.push, Signal: p.signal, to: s}
-	if s.guarded() && p.Order == Keyed {
-		port.Push = guardAll(s, port.Push)
+	if p.Order == Keyed {
+		port.Push = underPolicy(s, port.Push)
+		up.blocks = up.run.blocks(site, spec.Calls)
 	}
 	return up, port
 }
@@ -257,6 +258,15 @@ func (p *pool[In, Out]) busy() float64 {
 	return sum / float64(len(p.staff))
 }
 
+// good is how many items the workers are done with that did not fail.
+func (p *pool[In, Out]) good() int64 {
+	var n int64
+	for _, w := range p.staff {
+		n += w.good.Load()
+	}
+	return n
+}
+
 // book counts what the workers and the segment below did.
 func (p *pool[In, Out]) book(c *Counts) {
 	c.Passed = p.passed
@@ -265,6 +275,7 @@ func (p *pool[In, Out]) book(c *Counts) {
 	}
 	for _, w := range p.staff {
 		c.Held += w.s.Held
+		c.Retried += w.s.Retried
 	}
 	for i := range p.slots {
 		if f := p.slots[i].fate; f != empty && f != gone {

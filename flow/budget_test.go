@@ -1,0 +1,228 @@
+package flow_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/go-streamz/streamz/flow"
+)
+
+func TestBudget_everywhere(t *testing.T) {
+	fails := map[int]int{2: always, 3: always, 7: always}
+	everywhere(t, func(t *testing.T, s subject) {
+		got, r, err := s.run(t, flow.Range(0, 10), failingFor(fails), flow.Budget(3))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.check(t, settled{Got: without(2, 3, 7), Passed: 7, Failed: 3}, got, r)
+
+		letters := 0
+		write := func(context.Context, flow.Letter[any]) error { letters++; return nil }
+		_, r, err = s.run(t, flow.Range(0, 10), failingFor(fails), flow.Budget(2).Then(flow.DeadLetter(write)))
+		failed := stageError(t, err)
+		if failed.Stage != "subject" || failed.Item != 7 && !s.workers || failed.Attempt != 1 || !errors.Is(err, errPlanted) {
+			t.Errorf("Run() = %v of item %v", err, failed.Item)
+		}
+		wantText(t, err, "more than 2 items failed, the last one with: ")
+		if letters != 2 || r.DeadLettered != 2 || r.Failed != 1 {
+			t.Errorf("%d letters, books %+v", letters, r)
+		}
+	})
+}
+
+func TestBudget_ofNothing(t *testing.T) {
+	fails := func(int) (int, error) { return 0, errPlanted }
+	err := flow.Of(1).TryMap(fails).OnError(flow.Budget(0)).Run(t.Context(), audit(t), quiet)
+	wantText(t, err, "more than 0 items failed")
+}
+
+// TestBudget_ofItemsNotOfCalls: what a Retry saves costs nothing.
+func TestBudget_ofItemsNotOfCalls(t *testing.T) {
+	fails := map[int]int{0: 2, 1: 2, 2: 2, 3: always}
+	for name, p := range map[string]flow.Policy{
+		"in front": flow.Budget(1).Then(flow.Retry(3, flow.Constant(time.Second)).Then(flow.Skip())),
+		"behind":   flow.Retry(3, flow.Constant(time.Second)).Then(flow.Budget(1)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			for subject, s := range subjects() {
+				if s.panics || s.emits || s.bridged || s.workers && name == "in front" {
+					continue
+				}
+				synctest.Test(t, func(t *testing.T) {
+					got, r, err := s.run(t, flow.Range(0, 10), failingFor(fails), p)
+					if err != nil {
+						t.Fatalf("%s: %v", subject, err)
+					}
+					s.check(t, settled{Got: without(3), Passed: 9, Failed: 1, Retried: 8}, got, r)
+				})
+			}
+		})
+	}
+}
+
+// TestBudget_isOfOneStage has three stages with room for one failure each.
+func TestBudget_isOfOneStage(t *testing.T) {
+	fail := func(at int) func(int) (int, error) {
+		return func(v int) (int, error) {
+			if v == at {
+				return 0, errPlanted
+			}
+			return v, nil
+		}
+	}
+	p := flow.Pipe(func(f flow.Flow[int]) flow.Flow[int] {
+		return f.TryMap(fail(1)).TryMap(fail(2)).TryMap(fail(3))
+	})
+	got, err := flow.Range(0, 5).Then(p).OnError(flow.Budget(1)).Collect(t.Context(), audit(t), quiet)
+	if err != nil || !cmp.Equal([]int{0, 4}, got) {
+		t.Errorf("Collect() = %v, %v", got, err)
+	}
+}
+
+// TestBudget_isOfOneRun has runs of one job, one after the other and at once.
+func TestBudget_isOfOneRun(t *testing.T) {
+	for name, p := range map[string]flow.Policy{"Budget": flow.Budget(2), "BudgetShare": flow.BudgetShare(0.2, 10)} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				job := flow.Range(0, 10).Call(func(_ context.Context, v int) (int, error) {
+					time.Sleep(time.Second)
+					if v < 2 {
+						return 0, errPlanted
+					}
+					return v, nil
+				}).OnError(p).Discard()
+				var group sync.WaitGroup
+				for range 3 {
+					group.Go(func() {
+						for range 2 {
+							if err := job.Run(t.Context(), audit(t), quiet); err != nil {
+								t.Error(err)
+							}
+						}
+					})
+				}
+				group.Wait()
+			})
+		})
+	}
+}
+
+// referenceShare gives how many items of a stream a BudgetShare lets the stage see: all, or
+// up to the failure that is too many. most is how many of a window may fail.
+func referenceShare(failed []bool, most, window int) int {
+	for i := range failed {
+		n := 0
+		for _, bad := range failed[max(0, i+1-window) : i+1] {
+			if bad {
+				n++
+			}
+		}
+		if failed[i] && n > most {
+			return i + 1
+		}
+	}
+	return len(failed)
+}
+
+func TestBudgetShare_isAsTheReference(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	ended := 0
+	for range 400 {
+		percent, window := r.IntN(101), 1+r.IntN(30)
+		bad := max(0, min(1, float64(percent)/100+0.2*r.Float64()-0.1))
+		failed := make([]bool, r.IntN(120))
+		for i := range failed {
+			failed[i] = r.Float64() < bad
+		}
+		seen := 0
+		opt, rep := audited(t)
+		err := flow.FromSlice(failed).TryMap(func(bad bool) (int, error) {
+			if seen++; bad {
+				return 0, errPlanted
+			}
+			return 0, nil
+		}).OnError(flow.BudgetShare(float64(percent)/100, window)).Run(t.Context(), opt, quiet)
+		want := referenceShare(failed, percent*window/100, window)
+		if seen != want {
+			t.Fatalf("%d%% of %d of %v: %d items seen, want %d", percent, window, failed, seen, want)
+		}
+		if s := stageReport(t, rep, "try-mapper"); s.In < int64(want) {
+			t.Errorf("books %+v", s)
+		}
+		if err != nil {
+			ended++
+			wantText(t, err, fmt.Sprintf("more than %d%% of the last %d items failed", percent, window))
+		}
+	}
+	if ended < 50 || ended > 350 {
+		t.Errorf("%d of 400 runs ended early, that tests nothing", ended)
+	}
+}
+
+// TestBudgetShare_countsNotRepeatedCalls but items, so that a share stays one.
+func TestBudgetShare_countsNotRepeatedCalls(t *testing.T) {
+	// Two of the last four items fail for good; if calls counted it would be less.
+	c := failingFor(map[int]int{0: 3, 1: 3, 2: 3, 4: always, 5: always, 6: always})
+	opt, r := audited(t)
+	err := flow.Range(0, 10).TryMap(func(v int) (int, error) { return v, c.call(t.Context(), v) }).
+		OnError(flow.Retry(4, flow.Constant(0)).Then(flow.BudgetShare(0.5, 4))).Run(t.Context(), opt, quiet)
+	if got := stageError(t, err).Item; got != 6 {
+		t.Errorf("Run() = %v of item %v, want item 6", err, got)
+	}
+	if s := stageReport(t, r, "try-mapper"); s.Failed != 3 || s.Retried != 18 {
+		t.Errorf("books %+v", s)
+	}
+}
+
+// TestBudgetShare_everywhere has a tenth of the items fail, which is as much as may.
+func TestBudgetShare_everywhere(t *testing.T) {
+	everywhere(t, func(t *testing.T, s subject) {
+		if s.bridged {
+			err := s.misused(t, flow.BudgetShare(0.1, 10))
+			wantText(t, err, "OnError must not have a BudgetShare")
+			return
+		}
+		if s.panics && s.workers {
+			t.Skip("a key function runs ahead of the workers")
+		}
+		fails := map[int]int{}
+		for i := 5; i < 1000; i += 50 { // workers do not finish in order, so not the whole share
+			fails[i] = always
+		}
+		_, r, err := s.run(t, flow.Range(0, 1000), failingFor(fails), flow.BudgetShare(0.1, 10))
+		if err != nil || r.Failed != 20 || r.In != 1000 {
+			t.Errorf("Run() = %v, books %+v", err, r)
+		}
+		fails[500], fails[501], fails[502] = always, always, always
+		_, r, err = s.run(t, flow.Range(0, 1000), failingFor(fails), flow.BudgetShare(0.1, 10))
+		if failed := stageError(t, err); failed.Stage != "subject" || r.Failed > 13 {
+			t.Errorf("Run() = %v, books %+v", err, r)
+		}
+	})
+}
+
+// TestBudgetShare_ofAll lets every item fail, however many are in work.
+func TestBudgetShare_ofAll(t *testing.T) {
+	everywhere(t, func(t *testing.T, s subject) {
+		if s.bridged {
+			t.Skip("can have no BudgetShare")
+		}
+		fails := map[int]int{}
+		for i := range 10 {
+			fails[i] = always
+		}
+		got, r, err := s.run(t, flow.Range(0, 10), failingFor(fails), flow.BudgetShare(1, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.check(t, settled{Failed: 10}, got, r)
+	})
+}
