@@ -8,8 +8,7 @@ require (
 	github.com/go-streamz/streamz v0.0.0
 	github.com/google/go-cmp v0.7.0
 	go.uber.org/goleak v1.3.0
+	golang.org/x/sync v0.24.0
 )
-
-require golang.org/x/sync v0.24.0 // indirect
 
 replace github.com/go-streamz/streamz => ..
