@@ -69,11 +69,10 @@ func read(ctx context.Context, tree fs.FS, records chan<- scan.Record, reject fu
 		for line := range reader.Lines(f) {
 			record, err := scan.Parse(line)
 			if err != nil {
-				letter := scan.NewLetter(line, err)
 				if failed++; failed > o.MaxErrors {
-					return o.TooMany(letter)
+					return o.TooMany(err)
 				}
-				if err := reject(letter); err != nil {
+				if err := reject(scan.NewLetter(err)); err != nil {
 					return err
 				}
 				continue
@@ -156,8 +155,10 @@ func collect(ctx context.Context, pending <-chan job, results *scan.Results) err
 			}
 			select {
 			case found := <-j.results:
-				if err := results.Add(found); err != nil {
-					return err
+				for _, f := range found {
+					if err := results.Add(f); err != nil {
+						return err
+					}
 				}
 			case <-ctx.Done():
 				return context.Cause(ctx)

@@ -10,6 +10,7 @@ import (
 type File struct {
 	Path string // slash-separated, from the top of the tree
 	Err  error  // why there is nothing to read
+	Size int64  // in bytes, known when its end has been read
 
 	state state // of its parsing: it belongs to whoever calls Parse
 }
@@ -44,9 +45,9 @@ var texts = map[string]bool{
 // Wanted tells whether the file is to be read, or is a folder to be reported.
 func (f *File) Wanted() bool { return f.Err != nil || texts[path.Ext(f.Path)] }
 
-// Size adds up the bytes of the files that Walk will give and are wanted, for an
+// Bytes adds up the bytes of the files that Walk will give and are wanted, for an
 // estimate. What cannot be asked counts as nothing.
-func Size(ctx context.Context, tree fs.FS) (total int64) {
+func Bytes(ctx context.Context, tree fs.FS) (total int64) {
 	_ = fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
 		if ctx.Err() != nil {
 			return fs.SkipAll

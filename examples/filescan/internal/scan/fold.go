@@ -40,16 +40,16 @@ func (f *Fold) Add(r Result) error {
 	if !r.End {
 		return nil
 	}
-	f.whole(r.Size)
+	f.whole()
 	f.file = nil
 	return f.Write(f.findings)
 }
 
 // whole adds a file that has ended.
-func (f *Fold) whole(size int64) {
+func (f *Fold) whole() {
 	c := f.counts
 	f.sum.Files++
-	f.sum.Bytes += size
+	f.sum.Bytes += f.file.Size
 	f.sum.Lines += c.Lines
 	f.sum.Blank += c.Blank
 	f.sum.Comment += c.Comment

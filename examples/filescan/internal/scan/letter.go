@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -17,14 +18,40 @@ type Letter struct {
 	Error string `json:"error"`
 }
 
-// NewLetter makes a letter of a line that could not be read.
-func NewLetter(l Line, err error) Letter {
-	letter := Letter{Path: l.File.Path, Line: l.Number, Error: err.Error()}
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		letter.Error = e.Op + ": " + e.Err.Error() // the path stands beside it
-		letter.Line = 0
+// BadLine is the error of a file or folder that could not be read.
+type BadLine struct {
+	Path string
+	Line int // 0 if it was not even begun
+	Err  error
+}
+
+// newBadLine makes the error of a line that could not be read.
+func newBadLine(l Line) *BadLine {
+	bad := &BadLine{Path: l.File.Path, Line: l.Number, Err: l.Err}
+	if e, ok := errors.AsType[*fs.PathError](l.Err); ok { // its path may be another way to say it
+		bad.Line, bad.Err = 0, fmt.Errorf("%s: %w", e.Op, e.Err)
 	}
-	return letter
+	return bad
+}
+
+// Error says where it was and what.
+func (e *BadLine) Error() string {
+	if e.Line == 0 {
+		return fmt.Sprintf("%s: %v", e.Path, e.Err)
+	}
+	return fmt.Sprintf("%s: line %d: %v", e.Path, e.Line, e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *BadLine) Unwrap() error { return e.Err }
+
+// NewLetter makes the letter of an error of Parse.
+func NewLetter(err error) Letter {
+	bad, ok := errors.AsType[*BadLine](err)
+	if !ok {
+		return Letter{Error: err.Error()}
+	}
+	return Letter{Path: bad.Path, Line: bad.Line, Error: bad.Err.Error()}
 }
 
 // Letters is a file of dead letters, one JSON object a line. It is made with the first

@@ -20,7 +20,7 @@ func Defaults() Options {
 	return Options{Workers: runtime.GOMAXPROCS(0), Batch: 1000, Wait: time.Second, Queue: 1024, MaxErrors: 100}
 }
 
-// TooMany is the error of a run that ends because of one letter more than allowed.
-func (o Options) TooMany(last Letter) error {
-	return fmt.Errorf("more than %d files could not be read, the last of them %s: %s", o.MaxErrors, last.Path, last.Error)
+// TooMany is the error of a run that ends because of one error more than allowed.
+func (o Options) TooMany(last error) error {
+	return fmt.Errorf("more than %d items failed, the last one with: %w", o.MaxErrors, last)
 }

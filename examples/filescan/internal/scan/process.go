@@ -45,8 +45,7 @@ type Result struct {
 	File     *File
 	Findings []Finding
 	Counts   Counts
-	Size     int64 // of the file, at its end
-	End      bool  // the file has no more lines
+	End      bool // the file has no more lines
 }
 
 // Process finds what is in a batch of records, and gives a result for each file of which it
@@ -66,7 +65,7 @@ func Process(batch []Record) []Result {
 
 func (r *Result) add(rec *Record) {
 	if rec.Class == End {
-		r.End, r.Size = true, rec.Size
+		r.End = true
 		return
 	}
 	r.Counts.Lines++

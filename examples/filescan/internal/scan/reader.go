@@ -17,7 +17,6 @@ type Line struct {
 	File   *File
 	Text   string
 	Number int
-	Size   int64 // at the end, of the file in bytes
 	End    bool
 	Err    error
 }
@@ -114,7 +113,8 @@ func (l *lines) take(data []byte, old, n int, err error) (rest int, _ error) {
 		return 0, bad
 	}
 	if err == io.EOF && l.more {
-		l.more = l.yield(Line{File: l.file, Number: l.number, Size: l.size, End: true})
+		l.file.Size = l.size
+		l.more = l.yield(Line{File: l.file, Number: l.number, End: true})
 	}
 	if rest = copy(data, data[whole:n]); err == nil && rest > MaxLine {
 		err = ErrTooLong

@@ -22,7 +22,7 @@ func lines(r *scan.Reader) (got []string) {
 		case l.Err != nil:
 			got = append(got, fmt.Sprintf("error:%d:%v", l.Number, l.Err))
 		case l.End:
-			got = append(got, fmt.Sprintf("end:%d:%d", l.Number, l.Size))
+			got = append(got, fmt.Sprintf("end:%d:%d", l.Number, l.File.Size))
 		default:
 			got = append(got, fmt.Sprintf("%d:%s", l.Number, l.Text))
 		}

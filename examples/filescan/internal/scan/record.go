@@ -10,7 +10,6 @@ type Record struct {
 	Number  int
 	From    int // where Decl is
 	Comment int // where the first comment begins in Text, -1 if there is none
-	Size    int64
 	Class   Class
 	Role    Role
 }
@@ -46,12 +45,12 @@ type state struct {
 }
 
 // Parse makes a record of a line. The lines of a file must be given in order. A line that
-// could not be read has no record, and its error is the result.
+// could not be read has no record, but a *[BadLine].
 func Parse(l Line) (Record, error) {
-	r := Record{File: l.File, Text: l.Text, Number: l.Number, Size: l.Size, Comment: -1}
+	r := Record{File: l.File, Text: l.Text, Number: l.Number, Comment: -1}
 	switch {
 	case l.Err != nil:
-		return r, l.Err
+		return r, newBadLine(l)
 	case l.End:
 		r.Class = End
 	case isBlank(l.Text):

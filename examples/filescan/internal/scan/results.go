@@ -24,14 +24,7 @@ func Open(folder string) (*Results, error) {
 }
 
 // Add adds what was found. Results must come in the order of their lines.
-func (r *Results) Add(found []Result) error {
-	for _, f := range found {
-		if err := r.fold.Add(f); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (r *Results) Add(found Result) error { return r.fold.Add(found) }
 
 // Reject writes the letter of a line that could not be read.
 func (r *Results) Reject(letter Letter) error { return r.letters.Put(letter) }

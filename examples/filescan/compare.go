@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/go-streamz/streamz/examples/filescan/internal/plain"
+	"github.com/go-streamz/streamz/examples/filescan/internal/scan"
+)
+
+// program is what both the flow and its plain twin are.
+type program func(ctx context.Context, tree fs.FS, folder string, o scan.Options) (scan.Summary, error)
+
+func flowProgram(ctx context.Context, tree fs.FS, folder string, o scan.Options) (scan.Summary, error) {
+	out, err := runFlow(ctx, tree, folder, o, nil, slog.New(slog.DiscardHandler))
+	return out.summary, err
+}
+
+// comparison times the flow and the plain program in turn, and prints the best of each and
+// their ratio. Both write all their results, to folders that are removed.
+func (s settings) comparison(ctx context.Context, stdout io.Writer) (err error) {
+	folder, err := os.MkdirTemp("", "filescan")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	programs := []program{flowProgram, plain.Run}
+	best := make([]time.Duration, len(programs))
+	sums := make([]scan.Summary, len(programs))
+	for range s.compare {
+		for i, p := range programs {
+			runtime.GC() // neither pays for what the other has left
+			start := time.Now()
+			if sums[i], err = p(ctx, os.DirFS(s.dir), filepath.Join(folder, fmt.Sprint(i)), s.Options); err != nil {
+				return err
+			}
+			if took := time.Since(start); best[i] == 0 || took < best[i] {
+				best[i] = took
+			}
+		}
+	}
+	if diffs := scan.Differences(sums[0], sums[1]); diffs != nil {
+		return fmt.Errorf("the flow and the plain program differ: %s", diffs)
+	}
+	fmt.Fprintf(stdout, "\ncompared: the flow took %v, raw channels %v: %.2f times as long (best of %d each)\n",
+		best[0].Round(time.Millisecond), best[1].Round(time.Millisecond), best[1].Seconds()/best[0].Seconds(), s.compare)
+	return nil
+}

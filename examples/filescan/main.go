@@ -1,0 +1,160 @@
+// Filescan reads a tree of source code line by line, by default that of the Go toolchain,
+// and writes what it finds to a folder: a table with every import, function, type and
+// marker as "TODO:", a summary with the longest files and functions and who imports what,
+// and a letter for each file that could not be read. It is one flow, see pipeline in
+// flow.go.
+//
+//	go run ./filescan --verify
+//	go run ./filescan -out /tmp/scan -max-errors 0 some/folder
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/go-streamz/streamz/examples/filescan/internal/scan"
+	"github.com/go-streamz/streamz/examples/filescan/internal/sequential"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// The exit codes of the program, beside 0.
+const (
+	failed      = 1
+	usage       = 2
+	interrupted = 130
+)
+
+// settings are what the command line says.
+type settings struct {
+	scan.Options
+	dir     string
+	out     string
+	top     int
+	verify  bool
+	compare int
+	quiet   bool
+}
+
+// run is the program. Its result is the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	s, err := parseArgs(args, stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		return usage // parseArgs has said why
+	}
+	err = s.scan(ctx, stdout, stderr)
+	switch {
+	case err == nil:
+		return 0
+	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
+		fmt.Fprintln(stderr, "filescan: stopped:", err)
+		return interrupted
+	}
+	fmt.Fprintln(stderr, "filescan:", err)
+	return failed
+}
+
+func parseArgs(args []string, stderr io.Writer) (settings, error) {
+	s := settings{Options: scan.Defaults()}
+	set := flag.NewFlagSet("filescan", flag.ContinueOnError)
+	set.SetOutput(stderr)
+	set.StringVar(&s.out, "out", "filescan-out", "the folder for the results")
+	set.IntVar(&s.Workers, "workers", s.Workers, "how many batches to process at once")
+	set.IntVar(&s.Batch, "batch", s.Batch, "the lines of a batch")
+	set.DurationVar(&s.Wait, "wait", s.Wait, "how long a batch may wait for its last line")
+	set.IntVar(&s.MaxErrors, "max-errors", s.MaxErrors, "how many files may be unreadable; one more stops the run")
+	set.IntVar(&s.top, "top", 5, "how many rows to print of each list")
+	set.BoolVar(&s.verify, "verify", false, "scan again with a sequential program, and compare every field")
+	set.IntVar(&s.compare, "compare", 0, "time the flow and the same program with raw channels so many times, in turn")
+	set.BoolVar(&s.quiet, "quiet", false, "show no progress; it is never shown where no terminal is")
+	set.Usage = func() {
+		fmt.Fprintln(stderr, "usage: filescan [flags] [folder]\nThe folder is that of the Go toolchain's source if none is given.")
+		set.PrintDefaults()
+	}
+	if err := set.Parse(args); err != nil {
+		return s, err
+	}
+	s.dir = set.Arg(0)
+	if s.Workers < 1 || s.Batch < 1 || s.Wait < 0 || s.MaxErrors < 0 || s.top < 0 || s.compare < 0 || set.NArg() > 1 {
+		set.Usage()
+		return s, errors.New("usage")
+	}
+	return s, nil
+}
+
+// scan scans, and prints what there is to say of it.
+func (s settings) scan(ctx context.Context, stdout, stderr io.Writer) error {
+	dir, err := s.folder(ctx)
+	if err != nil {
+		return err
+	}
+	s.dir = dir
+	p := newProgress(ctx, os.DirFS(dir), stderr, s.quiet)
+	out, err := runFlow(ctx, os.DirFS(dir), s.out, s.Options, p.read, slog.New(slog.NewTextHandler(stderr, nil)))
+	p.end()
+	if err != nil {
+		printSaved(stderr, out, s.out)
+		return fmt.Errorf("%s: %w", dir, err) // the paths in err begin there
+	}
+	printSummary(stdout, dir, out.summary, s.top)
+	printStages(stdout, out.books)
+	printSaved(stdout, out, s.out)
+	if s.verify {
+		if err := s.verifyWith(ctx, stdout); err != nil {
+			return fmt.Errorf("%s: %w", dir, err)
+		}
+	}
+	if s.compare > 0 {
+		return s.comparison(ctx, stdout)
+	}
+	return nil
+}
+
+// folder is what to scan. Only the go command knows for sure where its source is.
+func (s settings) folder(ctx context.Context) (string, error) {
+	if s.dir != "" {
+		info, err := os.Stat(s.dir)
+		if err == nil && !info.IsDir() {
+			err = fmt.Errorf("%s: not a folder", s.dir)
+		}
+		return s.dir, err
+	}
+	root, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
+	if err != nil {
+		return "", fmt.Errorf("go env GOROOT: %w", cmp.Or(context.Cause(ctx), err))
+	}
+	return filepath.Join(strings.TrimSpace(string(root)), "src"), nil
+}
+
+// verifyWith compares the results with those of the sequential program.
+func (s settings) verifyWith(ctx context.Context, stdout io.Writer) error {
+	start := time.Now()
+	diffs, err := sequential.Verify(ctx, os.DirFS(s.dir), s.out)
+	if err != nil {
+		return fmt.Errorf("the sequential program: %w", err)
+	}
+	if diffs != nil {
+		return fmt.Errorf("the results and the sequential program differ:\n%s", strings.Join(diffs, "\n"))
+	}
+	fmt.Fprintf(stdout, "\nverified: a sequential program finds the same, in %v\n", time.Since(start).Round(time.Millisecond))
+	return nil
+}
