@@ -16,9 +16,9 @@ staticcheck := $(CURDIR)/.bin/staticcheck-$(staticcheck_version)-$(GOTOOLCHAIN)
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: ## count lines with a flow and check the result; ARGS="folder" counts another tree
-	@go -C examples build -o $(CURDIR)/.bin/linecount ./linecount
-	@.bin/linecount --verify $(ARGS)
+demo: ## scan source code with a flow, check the result, compare with raw channels; ARGS="folder" scans another tree
+	@go -C examples build -o $(CURDIR)/.bin/filescan ./filescan
+	@.bin/filescan -out .bin/filescan-out --verify --compare 3 $(ARGS)
 
 test: ## run all tests, with the race detector and in random order
 	$(call in_modules,go test -race -shuffle=on ./...)

@@ -31,6 +31,7 @@ func barOn(w io.Writer, total int64) *progress {
 		progressbar.OptionSetWriter(w),
 		progressbar.OptionSetDescription("filescan"),
 		progressbar.OptionShowBytes(true),
+		progressbar.OptionShowCount(),
 		progressbar.OptionShowTotalBytes(true),
 		progressbar.OptionSetPredictTime(true),
 		progressbar.OptionFullWidth(),

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/go-streamz/streamz/examples/filescan/internal/scan"
+	"github.com/go-streamz/streamz/examples/filescan/internal/trial"
+)
+
+// folder writes a tree to a new folder.
+func folder(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, trial.Small()); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// runMain runs the program. What differs from run to run is blanked out.
+func runMain(ctx context.Context, dir, out string, args ...string) (code int, stdout, stderr string) {
+	var o, e bytes.Buffer
+	code = run(ctx, append([]string{"-out", out}, args...), &o, &e)
+	blank := func(s string) string {
+		s = strings.NewReplacer(dir, "DIR", out, "OUT").Replace(s)
+		s = regexp.MustCompile(`[0-9.]+(ms|µs|s)\b`).ReplaceAllString(s, "TIME")
+		return regexp.MustCompile(`[0-9]+\.[0-9]+ times`).ReplaceAllString(s, "N times")
+	}
+	return code, blank(o.String()), blank(e.String())
+}
+
+func TestRun_prints_the_result(t *testing.T) {
+	dir, out := folder(t), t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a", "latin.txt"), []byte("caf\xe9"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	code, got, stderr := runMain(t.Context(), dir, out, "-top", "2", "--verify", "--compare", "1", dir)
+	got = regexp.MustCompile(`(?m)[0-9,]+(   [a-z]+)$`).ReplaceAllString(got, "N$1") // items a second
+	got = regexp.MustCompile(`(?m) +N(   [a-z]+)$`).ReplaceAllString(got, " N$1")
+	want := `DIR: 6 files, 436 bytes
+37 lines: 27 code, 1 comment, 9 blank
+3 functions, 1 types, 1 var and 0 const declarations, in 3 packages
+markers: 1 BUG, 1 FIXME, 1 HACK, 1 TODO
+
+  LINES  LONGEST FUNCTIONS
+      5  main.go:9  main
+      5  z/z.go:5  body
+
+  LINES  LONGEST FILES
+     13  main.go
+      9  a/a.go
+
+  CHARACTERS  LONGEST LINES
+          54  a/a.go:7
+          36  main.go:6
+
+  PACKAGES  MOST IMPORTED
+         2  fmt
+         2  strings
+
+  MARKERS  PACKAGES WITH MOST
+        2  .
+
+`
+	if text, _, _ := strings.Cut(got, "  IN "); text != want[:len(want)] {
+		t.Errorf("stdout mismatch (-want +got):\n%s", cmp.Diff(want, text))
+	}
+	end := `
+results: OUT/findings.csv, OUT/summary.json
+files that could not be read: 1, see OUT/letters.jsonl
+
+verified: a sequential program finds the same, in TIME
+
+compared: the flow takes TIME, a program with raw channels TIME, N times as long (best of 1, in turn)
+`
+	if !strings.HasSuffix(got, end) {
+		t.Errorf("stdout %s\nwant an end as %s", got, end)
+	}
+	if code != 0 || stderr != "" {
+		t.Errorf("exit code %d, stderr %q, want 0 and nothing", code, stderr)
+	}
+}
+
+func TestRun_fails_with_its_reason(t *testing.T) {
+	dir := folder(t)
+	if err := os.WriteFile(filepath.Join(dir, "a", "latin.txt"), []byte("caf\xe9"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "main.go")
+	for name, test := range map[string]struct {
+		args []string
+		want string
+	}{
+		"no folder":         {[]string{filepath.Join(dir, "none")}, `^filescan: stat DIR.none: no such file`},
+		"folder is a file":  {[]string{file}, `^filescan: DIR.main.go: not a folder\n$`},
+		"too many bad":      {[]string{"-max-errors", "0", dir}, `filescan: DIR: parse \(.*flow.go:\d+\): more than 0 items failed, the last one with: a/latin.txt: line 1: not UTF-8\n$`},
+		"bad output folder": {[]string{"-out", file, dir}, `^filescan: DIR: mkdir DIR.main.go: not a directory\n$`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, stdout, stderr := runMain(t.Context(), dir, t.TempDir(), test.args...)
+			if code != 1 || stdout != "" || !regexp.MustCompile(test.want).MatchString(stderr) {
+				t.Errorf("exit code %d, stdout %q, stderr %q, want 1, nothing and %s", code, stdout, stderr, test.want)
+			}
+		})
+	}
+}
+
+func TestRun_says_what_is_saved_when_interrupted(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("interrupt signal received"))
+	dir := folder(t)
+	code, stdout, stderr := runMain(ctx, dir, t.TempDir(), dir)
+	want := "\nresults of the 0 files that were read as a whole: OUT/partial-findings.csv, OUT/partial-summary.json\n" +
+		"filescan: stopped: DIR: interrupt signal received\n"
+	if code != 130 || stdout != "" || stderr != want {
+		t.Errorf("exit code %d, stdout %q, stderr %q, want 130, nothing and %q", code, stdout, stderr, want)
+	}
+}
+
+func TestRun_keeps_an_earlier_result_when_interrupted(t *testing.T) {
+	dir, out := folder(t), t.TempDir()
+	if code, _, stderr := runMain(t.Context(), dir, out, dir); code != 0 {
+		t.Fatal(stderr)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if code, _, _ := runMain(ctx, dir, out, dir); code != 130 {
+		t.Fatalf("exit code %d, want 130", code)
+	}
+	wantFiles := func(want ...string) {
+		t.Helper()
+		names, err := filepath.Glob(filepath.Join(out, "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, name := range names {
+			names[i] = filepath.Base(name)
+		}
+		if diff := cmp.Diff(want, names); diff != "" {
+			t.Errorf("files mismatch (-want +got):\n%s", diff)
+		}
+	}
+	wantFiles(scan.FindingsName, scan.PartialFindingsName, scan.PartialSummaryName, scan.SummaryName)
+	if s, err := scan.ReadSummary(out); err != nil || !s.Complete || s.Files != 6 {
+		t.Errorf("summary %+v, error %v, want the whole one", s, err)
+	}
+	if code, _, stderr := runMain(t.Context(), dir, out, dir); code != 0 {
+		t.Fatal(stderr)
+	}
+	wantFiles(scan.FindingsName, scan.SummaryName)
+}
+
+func TestRun_rejects_a_wrong_command_line(t *testing.T) {
+	for name, test := range map[string]struct {
+		args []string
+		code int
+	}{
+		"unknown flag": {[]string{"-x"}, 2},
+		"two folders":  {[]string{"a", "b"}, 2},
+		"no workers":   {[]string{"-workers", "0"}, 2},
+		"no batch":     {[]string{"-batch", "0"}, 2},
+		"help":         {[]string{"-h"}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, stdout, stderr := runMain(t.Context(), "-", t.TempDir(), test.args...)
+			if code != test.code || stdout != "" || strings.Count(stderr, "usage: ") != 1 {
+				t.Errorf("exit code %d, stdout %q, stderr %q, want %d, nothing and the usage", code, stdout, stderr, test.code)
+			}
+		})
+	}
+}
+
+func TestProgress(t *testing.T) {
+	var out bytes.Buffer
+	p := barOn(&out, 1000)
+	p.read(500)
+	p.end()
+	if text := out.String(); !strings.Contains(text, "filescan") || !strings.Contains(text, "50%") {
+		t.Errorf("drawn %q, want a bar with 50%%", text)
+	}
+	if p := newProgress(t.Context(), trial.Small(), io.Discard, false); p != nil {
+		t.Errorf("there is a bar where no terminal is")
+	}
+	var none *progress
+	none.read(1)
+	none.end()
+}
+
+func TestGrouped(t *testing.T) {
+	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 12345: "12,345", 1234567: "1,234,567"} {
+		if got := grouped(n); got != want {
+			t.Errorf("grouped(%d) = %q, want %q", n, got, want)
+		}
+	}
+}
