@@ -113,14 +113,14 @@ func (s settings) scan(ctx context.Context, stdout, stderr io.Writer) error {
 	p.end()
 	if err != nil {
 		printSaved(stderr, out, s.out)
-		return fmt.Errorf("%s: %w", dir, err) // the paths in err begin there
+		return fmt.Errorf("scanning %s: %w", dir, err) // paths of the tree begin there
 	}
 	printSummary(stdout, dir, out.summary, s.top)
 	printStages(stdout, out.books)
 	printSaved(stdout, out, s.out)
 	if s.verify {
 		if err := s.verifyWith(ctx, stdout); err != nil {
-			return fmt.Errorf("%s: %w", dir, err)
+			return fmt.Errorf("verifying %s: %w", dir, err)
 		}
 	}
 	if s.compare > 0 {

@@ -103,8 +103,8 @@ func TestRun_fails_with_its_reason(t *testing.T) {
 	}{
 		"no folder":         {[]string{filepath.Join(dir, "none")}, `^filescan: stat DIR.none: no such file`},
 		"folder is a file":  {[]string{file}, `^filescan: DIR.main.go: not a folder\n$`},
-		"too many bad":      {[]string{"-max-errors", "0", dir}, `filescan: DIR: parse \(.*flow.go:\d+\): more than 0 items failed, the last one with: a/latin.txt: line 1: not UTF-8\n$`},
-		"bad output folder": {[]string{"-out", file, dir}, `^filescan: DIR: mkdir DIR.main.go: not a directory\n$`},
+		"too many bad":      {[]string{"-max-errors", "0", dir}, `filescan: scanning DIR: parse \(.*flow.go:\d+\): more than 0 items failed, the last one with: a/latin.txt: line 1: not UTF-8\n$`},
+		"bad output folder": {[]string{"-out", file, dir}, `^filescan: scanning DIR: mkdir DIR.main.go: not a directory\n$`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, stdout, stderr := runMain(t.Context(), dir, t.TempDir(), test.args...)
@@ -121,7 +121,7 @@ func TestRun_says_what_is_saved_when_interrupted(t *testing.T) {
 	dir := folder(t)
 	code, stdout, stderr := runMain(ctx, dir, t.TempDir(), dir)
 	want := "\nresults of the 0 files that were read as a whole: OUT/partial-findings.csv, OUT/partial-summary.json\n" +
-		"filescan: stopped: DIR: interrupt signal received\n"
+		"filescan: stopped: scanning DIR: interrupt signal received\n"
 	if code != 130 || stdout != "" || stderr != want {
 		t.Errorf("exit code %d, stdout %q, stderr %q, want 130, nothing and %q", code, stdout, stderr, want)
 	}

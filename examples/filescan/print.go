@@ -80,10 +80,7 @@ func table(w io.Writer, rows [][]string) {
 func printStages(w io.Writer, books flow.Report) {
 	rows := [][]string{{"IN", "OUT", "FILTERED", "DROPPED", "FAILED", "ITEMS/S", "  STAGE"}}
 	for _, s := range books.Stages {
-		rate := float64(max(s.In, s.Out)) / max(books.Duration.Seconds(), 1e-9)
-		if s.In > 0 {
-			rate = float64(s.In) / max(books.Duration.Seconds(), 1e-9)
-		}
+		rate := float64(cmp.Or(s.In, s.Out)) / max(books.Duration.Seconds(), 1e-9) // a source takes nothing
 		rows = append(rows, []string{
 			grouped(s.In), grouped(s.Out), grouped(s.Filtered), grouped(s.Dropped), grouped(s.Failed + s.DeadLettered),
 			grouped(int(rate)), "  " + s.Name,

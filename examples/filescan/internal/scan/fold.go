@@ -93,7 +93,7 @@ func (f *Fold) found(p *pkg, found Finding) {
 func (f *Fold) pkg(folder string) *pkg {
 	p := f.packages[folder]
 	if p == nil {
-		p = &pkg{Package: Package{Path: folder}, imports: make(map[string]bool)}
+		p = &pkg{Path: folder, imports: make(map[string]bool)}
 		f.packages[folder] = p
 	}
 	return p
