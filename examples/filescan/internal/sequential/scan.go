@@ -199,23 +199,46 @@ const (
 	comment = '/'
 )
 
-var token = regexp.MustCompile("(?s)//[^\n]*|/\\*.*?(?:\\*/|$)|`[^`]*(?:`|$)|" +
-	`"(?:\\[^\n]|[^"\\\n])*\\?"?|'(?:\\[^\n]|[^'\\\n])*\\?'?`)
+// aString is what a line begins with: a string or a character, or what there is of it.
+var aString = regexp.MustCompile(`^"(?:\\.|[^"\\])*\\?"?|^'(?:\\.|[^'\\])*\\?'?`)
 
 // colour says what each character of a Go file belongs to.
 func colour(text string) []byte {
-	colours := bytes.Repeat([]byte{code}, len(text))
-	for _, at := range token.FindAllStringIndex(text, -1) {
-		c := byte(quoted)
-		switch text[at[0]] {
-		case '/':
-			c = comment
-		case '`':
-			c = raw
+	colours := make([]byte, 0, len(text))
+	paint := func(n int, c byte) {
+		for range n {
+			colours = append(colours, c)
 		}
-		for i := at[0]; i < at[1]; i++ {
-			colours[i] = c
+		text = text[n:]
+	}
+	for text != "" {
+		next := strings.IndexAny(text, "/`\"'")
+		if next < 0 {
+			next = len(text)
+		}
+		paint(next, code)
+		switch line, _, _ := strings.Cut(text, "\n"); {
+		case strings.HasPrefix(text, "//"):
+			paint(len(line), comment)
+		case strings.HasPrefix(text, "/*"):
+			paint(through(text, 2, "*/"), comment)
+		case strings.HasPrefix(text, "`"):
+			paint(through(text, 1, "`"), raw)
+		case strings.HasPrefix(text, "/"):
+			paint(1, code)
+		default:
+			paint(len(aString.FindString(line)), quoted)
 		}
 	}
 	return colours
+}
+
+// through is the length of text up to the end of a mark behind its first characters, or of
+// all if there is no mark.
+func through(text string, first int, mark string) int {
+	n := strings.Index(text[first:], mark)
+	if n < 0 {
+		return len(text)
+	}
+	return first + n + len(mark)
 }
