@@ -10,8 +10,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/go-streamz/streamz/flow"
 
 	"github.com/go-streamz/streamz/examples/filescan/internal/scan"
 	"github.com/go-streamz/streamz/examples/filescan/internal/trial"
@@ -200,5 +203,28 @@ func TestGrouped(t *testing.T) {
 		if got := grouped(n); got != want {
 			t.Errorf("grouped(%d) = %q, want %q", n, got, want)
 		}
+	}
+}
+
+func TestPrintStages(t *testing.T) {
+	books := flow.Report{
+		Duration: 2 * time.Second,
+		Stages: []flow.StageReport{
+			{Name: "walk", Out: 2000, Busy: 1},
+			{Name: "parse", In: 2000, Out: 1990, Filtered: 5, Dropped: 1, DeadLettered: 3, Failed: 1, Busy: 1},
+			{Name: "save", In: 1990, Busy: 0.125},
+		},
+		Edges: []flow.Edge{{From: "walk", To: "parse"}, {From: "parse", To: "save", Capacity: 1024, Fill: 0.5}},
+	}
+	want := `
+     IN    OUT  FILTERED  DROPPED  FAILED  ITEMS/S  BUSY         QUEUE  STAGE
+      0  2,000         0        0       0    1,000  100%                walk
+  2,000  1,990         5        1       4    1,000  100%                parse
+  1,990      0         0        0       0      995   12%  50% of 1,024  save
+`
+	var got strings.Builder
+	printStages(&got, books)
+	if diff := cmp.Diff(want, got.String()); diff != "" {
+		t.Errorf("table mismatch (-want +got):\n%s", diff)
 	}
 }

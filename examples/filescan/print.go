@@ -76,17 +76,27 @@ func table(w io.Writer, rows [][]string) {
 	_ = tw.Flush() // what is printed is no result
 }
 
-// printStages writes what the run says of its stages.
+// printStages writes what the run says of its stages: how many items each took and gave and
+// what became of the others, how busy its goroutines were, and how full the queue before it.
 func printStages(w io.Writer, books flow.Report) {
-	rows := [][]string{{"IN", "OUT", "FILTERED", "DROPPED", "FAILED", "ITEMS/S", "  STAGE"}}
+	rows := [][]string{{"IN", "OUT", "FILTERED", "DROPPED", "FAILED", "ITEMS/S", "BUSY", "QUEUE", "  STAGE"}}
 	for _, s := range books.Stages {
 		rate := float64(cmp.Or(s.In, s.Out)) / max(books.Duration.Seconds(), 1e-9) // a source takes nothing
 		rows = append(rows, []string{
 			grouped(s.In), grouped(s.Out), grouped(s.Filtered), grouped(s.Dropped), grouped(s.Failed + s.DeadLettered),
-			grouped(int(rate)), "  " + s.Name,
+			grouped(int(rate)), fmt.Sprintf("%.0f%%", 100*s.Busy), queue(books.Edges, s.Name), "  " + s.Name,
 		})
 	}
 	table(w, rows)
+}
+
+// queue is how full the queue before a stage was, if it has one.
+func queue(edges []flow.Edge, stage string) string {
+	i := slices.IndexFunc(edges, func(e flow.Edge) bool { return e.To == stage && e.Capacity > 0 })
+	if i < 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.0f%% of %s", 100*edges[i].Fill, grouped(edges[i].Capacity))
 }
 
 // printSaved says where the results are, and how much of the tree is in them.
