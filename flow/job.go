@@ -74,7 +74,7 @@ func (j Job) prepare(ctx context.Context, o *options) (*kernel.Run, error) {
 	if ctx == nil { // is among the errors of o
 		ctx = context.Background()
 	}
-	run := kernel.NewRun(ctx, kernel.Options{Clock: o.clock, Logger: o.logger, Host: o})
+	run := kernel.NewRun(ctx, kernel.Options{Clock: o.clock, Logger: o.logger, Host: o, Measured: o.report != nil})
 	errs := []error{o.err}
 	if j.wire == nil {
 		errs = append(errs, &ConfigError{Stage: "job", Field: "job", Want: "must be made by a terminal, as ForEach"})

@@ -13,8 +13,8 @@ import (
 	"github.com/go-streamz/streamz/clock"
 )
 
-// Options are what the layer above decides about a run. All fields but Crash are
-// required.
+// Options are what the layer above decides about a run. All fields but the
+// last two are required.
 type Options struct {
 	Clock  clock.Clock
 	Logger *slog.Logger
@@ -22,6 +22,8 @@ type Options struct {
 	// Crash leaves panics alone, so that they end the program with their true
 	// stack: for bare processors with nobody to tell.
 	Crash bool
+	// Measured runs know how long their segments waited.
+	Measured bool
 }
 
 // Host is the layer above, which knows the errors that users see.

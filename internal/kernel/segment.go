@@ -36,6 +36,7 @@ type thread struct {
 	timers []*Timer
 
 	watching bool // some timer watches
+	measured bool // waits are
 	diverted bool // the alarm is set for those that watch alone, see watch
 
 	born   time.Time

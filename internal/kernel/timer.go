@@ -25,7 +25,7 @@ func (s *Stage) Timer(fire func() error) *Timer {
 // hand, as for room below. So fire must not push or signal, and the item is not done.
 func (s *Stage) Watch(fire func() error) *Timer {
 	t := s.Timer(fire)
-	t.looks, s.seg.watching = true, true
+	t.looks, s.seg.watching, s.seg.measured = true, true, true
 	return t
 }
 

@@ -41,24 +41,33 @@ func awaken[T any](g *Segment, from <-chan T) error {
 	return err
 }
 
-// pause begins a wait, and resume ends it. Each reads the clock, which is little beside
-// what waiting costs; nothing is measured between waits.
+// pause begins a wait, and resume ends it. Where somebody will ask for them, waits are
+// measured: reading the clock is little beside a wait that lasts, but not beside the short
+// ones of two segments in step. Nothing is measured between waits.
 func (g *Segment) pause() {
 	g.fresh = false // the time goes on
-	g.since = clock.Since(g.clock, g.born)
+	if g.measured {
+		g.since = clock.Since(g.clock, g.born)
+	}
 }
 
-func (g *Segment) resume() { g.waited += clock.Since(g.clock, g.born) - g.since }
+func (g *Segment) resume() {
+	if g.measured {
+		g.waited += clock.Since(g.clock, g.born) - g.since
+	}
+}
 
-// live is drive, measured.
+// live is drive, measured where somebody will ask for it.
 func (g *Segment) live() error {
-	g.born = g.Time()
-	defer func() { g.lived = clock.Since(g.clock, g.born) }()
+	if g.measured = g.measured || g.run.opts.Measured; g.measured {
+		g.born = g.Time()
+		defer func() { g.lived = clock.Since(g.clock, g.born) }()
+	}
 	return g.drive()
 }
 
-// Waited is how long the segment of the stage has waited so far: for items, for room, for
-// a receiver. The time that a wait still takes is in it when a timer fires that watches.
+// Waited is how long the segment of a stage that watches has waited so far: for items, for
+// room, for a receiver. The time that a wait still takes is in it when a timer fires that watches.
 func (s *Stage) Waited() time.Duration { return s.seg.waited }
 
 // busy is the share of its time, from 0 to 1, in which the segment did not wait, when it has
@@ -71,7 +80,7 @@ func (g *Segment) busy() float64 {
 }
 
 // Busy is the share of its time, from 0 to 1, in which the segment of the stage did not
-// wait, when the run has ended. Of a stage with workers it is their mean, and 0 of one that
+// wait, when a run with Options.Measured has ended. Of a stage with workers it is their mean, and 0 of one that
 // is not fused, whose goroutines are its own.
 func (s *Stage) Busy() float64 {
 	switch {
