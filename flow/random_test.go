@@ -16,6 +16,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/go-streamz/streamz/clock"
 	"github.com/go-streamz/streamz/flow"
 	"github.com/go-streamz/streamz/ops"
 )
@@ -159,7 +160,7 @@ func (g *gamble) source() flow.Flow[int] {
 		for range 1 + g.IntN(3) {
 			inputs = append(inputs, g.chain(g.source(), g.IntN(2)))
 		}
-		return g.policy(flow.Merge(inputs...))
+		return g.lasting(flow.Merge(inputs...))
 	case 8:
 		return flow.Tick(time.Second).Map(func(at time.Time) int { return at.Second() }).Take(n)
 	case 9:
@@ -228,7 +229,7 @@ func (g *gamble) stage(f flow.Flow[int]) flow.Flow[int] {
 		return g.policy(f.Filter(func(v int) bool { return fn(v)%3 != 0 }))
 	case 3:
 		fn := g.mapper(name)
-		return g.policy(f.FlatMap(func(v int) iter.Seq[int] { return g.sequence(v, fn) }))
+		return g.lasting(f.FlatMap(func(v int) iter.Seq[int] { return g.sequence(v, fn) }))
 	case 4:
 		return f.Take(g.IntN(30))
 	case 5:
@@ -241,7 +242,7 @@ func (g *gamble) stage(f flow.Flow[int]) flow.Flow[int] {
 		fn := g.mapper(name)
 		return g.policy(f.Scan(0, func(sum, v int) int { return sum + fn(v) }))
 	case 9:
-		return g.policy(f.Gather(&faulty{g, g.fault(name), g.fault(name + " end"), g.IntN(3)}))
+		return g.lasting(f.Gather(&faulty{g, g.fault(name), g.fault(name + " end"), g.IntN(3)}))
 	case 10:
 		return f.Then(ops.ProcessorFunc[int, int](relay))
 	case 13:
@@ -263,7 +264,7 @@ func (g *gamble) stage(f flow.Flow[int]) flow.Flow[int] {
 		})
 	case 11:
 		inner, more, first, merged := g.IntN(3), g.IntN(4), g.IntN(2) == 0, g.IntN(3) == 0
-		return g.policy(f.Then(flow.Pipe(func(in flow.Flow[int]) flow.Flow[int] {
+		return g.lasting(f.Then(flow.Pipe(func(in flow.Flow[int]) flow.Flow[int] {
 			out := g.chain(in, inner)
 			switch {
 			case more == 0:
@@ -289,34 +290,102 @@ func (g *gamble) stage(f flow.Flow[int]) flow.Flow[int] {
 	}
 }
 
-// policy gives the last stage a random one.
+// policy gives the last stage, which calls a function for one result, a random one.
 func (g *gamble) policy(f flow.Flow[int]) flow.Flow[int] {
-	switch g.IntN(6) {
+	switch g.IntN(8) {
 	case 0:
-		g.trace = append(g.trace, "skip")
-		return f.OnError(flow.Skip())
+		return f.OnError(g.retry())
 	case 1:
-		g.trace = append(g.trace, "handle")
-		return f.OnError(flow.Handle(func(_ context.Context, e *flow.StageError) flow.Policy {
-			if v, ok := e.Item.(int); ok && v%2 == 0 {
-				return flow.Skip()
-			}
-			return flow.Stop()
-		}))
+		return f.OnError(g.retry().Then(g.settling()))
+	case 2:
+		return f.OnError(g.budget().Then(g.retry().Then(g.settling())))
+	case 3:
+		return f.OnError(g.retry().Then(g.share().Then(g.settling())))
+	}
+	return g.lasting(f)
+}
+
+// lasting gives the last stage a random policy that any stage with a function can have.
+func (g *gamble) lasting(f flow.Flow[int]) flow.Flow[int] {
+	switch g.IntN(4) {
+	case 0:
+		return f.OnError(g.settling())
+	case 1:
+		return f.OnError(g.budget().Then(g.settling()))
 	}
 	return f
 }
 
+// settling is a policy that others may stand in front of.
+func (g *gamble) settling() flow.Policy {
+	kind := g.IntN(5)
+	g.trace = append(g.trace, fmt.Sprintf("policy %d", kind))
+	fault := g.fault("policy")
+	switch kind {
+	case 0:
+		return flow.Stop()
+	case 1:
+		return flow.Handle(func(_ context.Context, e *flow.StageError) flow.Policy {
+			if v, ok := e.Item.(int); ok && v%2 == 0 {
+				return flow.Skip()
+			}
+			return flow.Stop()
+		})
+	case 2:
+		return flow.DeadLetter(func(ctx context.Context, l flow.Letter[any]) error {
+			if l.Attempts > 1 {
+				if err := clock.Sleep(ctx, clock.Real(), time.Second); err != nil {
+					return ctx.Err()
+				}
+			}
+			return fault(0)
+		})
+	case 3:
+		return flow.DeadLetter(func(_ context.Context, l flow.Letter[any]) error { return fault(0) })
+	}
+	return flow.Skip()
+}
+
+func (g *gamble) budget() flow.Policy {
+	n := g.IntN(6)
+	g.trace = append(g.trace, fmt.Sprintf("budget %d", n))
+	return flow.Budget(n)
+}
+
+func (g *gamble) share() flow.Policy {
+	share, window := g.Float64(), 1+g.IntN(10)
+	g.trace = append(g.trace, fmt.Sprintf("share %v of %d", share, window))
+	return flow.BudgetShare(share, window)
+}
+
+func (g *gamble) retry() flow.Policy {
+	calls, wait := 1+g.IntN(4), time.Duration(g.IntN(3))*700*time.Millisecond
+	g.trace = append(g.trace, fmt.Sprintf("retry %d", calls))
+	p := flow.Retry(calls, flow.Exponential(wait))
+	if g.IntN(2) == 0 {
+		p = p.RetryPanics()
+	}
+	if g.IntN(3) == 0 {
+		p = p.If(func(err error) bool { return err == errPlanted })
+	}
+	return p
+}
+
 // fault fails at a random item in a random way, mostly never.
 func (g *gamble) fault(where string) func(int) error {
-	at, how := g.IntN(60), g.IntN(8)
-	if how < 6 {
+	at, how := g.IntN(60), g.IntN(10)
+	if how < 8 {
 		g.trace = append(g.trace, fmt.Sprintf("%s: fault %d at %d", where, how, at))
 	}
 	calls := 0
 	return func(int) error {
 		calls++
-		if calls-1 != at {
+		switch {
+		case calls-1 > at && how == 6 && calls%3 > 0:
+			return errPlanted // most of the time from then on
+		case calls-1 > at && how == 7 && calls%4 == 0:
+			panic(errPlanted)
+		case calls-1 != at:
 			return nil
 		}
 		switch how {
@@ -440,7 +509,7 @@ func (g *gamble) end(ctx context.Context, f flow.Flow[int], opts ...flow.Option)
 	case 3:
 		job := f.ForEach(func(_ context.Context, v int) error { return fault(v) })
 		if g.IntN(2) == 0 {
-			job = job.OnError(flow.Skip())
+			job = job.OnError(g.retry().Then(g.settling()))
 		}
 		return job.Run(ctx, opts...)
 	case 4:
