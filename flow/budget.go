@@ -43,17 +43,17 @@ type budgeting struct {
 
 func (b budgeting) decider(next kernel.Decider) kernel.Decider {
 	within := func(f *kernel.Fault) bool { return f.Nth <= int64(b.limit) }
-	what := fmt.Sprintf("more than %d items", b.limit)
+	what := fmt.Sprintf("the budget of %d", b.limit)
 	if b.window > 0 {
 		within = b.recent()
-		what = fmt.Sprintf("more than %.6g%% of the last %d items", 100*b.share, b.window)
+		what = fmt.Sprintf("the budget of %.6g%% of the last %d items", 100*b.share, b.window)
 	}
 	return func(ctx context.Context, f *kernel.Fault, blame error) kernel.Verdict {
 		if within(f) {
 			return next(ctx, f, blame)
 		}
 		e := *stageError(blame)
-		e.Err = fmt.Errorf("%s failed, the last one with: %w", what, e.Err)
+		e.Err = fmt.Errorf("failed items exceed %s, the last one with: %w", what, e.Err)
 		return kernel.Verdict{Err: &e}
 	}
 }

@@ -31,7 +31,7 @@ func TestBudget_everywhere(t *testing.T) {
 		if failed.Stage != "subject" || failed.Item != 7 && !s.workers || failed.Attempt != 1 || !errors.Is(err, errPlanted) {
 			t.Errorf("Run() = %v of item %v", err, failed.Item)
 		}
-		wantText(t, err, "more than 2 items failed, the last one with: ")
+		wantText(t, err, "failed items exceed the budget of 2, the last one with: ")
 		if letters != 2 || r.DeadLettered != 2 || r.Failed != 1 {
 			t.Errorf("%d letters, books %+v", letters, r)
 		}
@@ -41,7 +41,7 @@ func TestBudget_everywhere(t *testing.T) {
 func TestBudget_ofNothing(t *testing.T) {
 	fails := func(int) (int, error) { return 0, errPlanted }
 	err := flow.Of(1).TryMap(fails).OnError(flow.Budget(0)).Run(t.Context(), audit(t), quiet)
-	wantText(t, err, "more than 0 items failed")
+	wantText(t, err, "failed items exceed the budget of 0")
 }
 
 // TestBudget_ofItemsNotOfCalls: what a Retry saves costs nothing.
@@ -159,7 +159,7 @@ func TestBudgetShare_isAsTheReference(t *testing.T) {
 		}
 		if err != nil {
 			ended++
-			wantText(t, err, fmt.Sprintf("more than %d%% of the last %d items failed", percent, window))
+			wantText(t, err, fmt.Sprintf("failed items exceed the budget of %d%% of the last %d items", percent, window))
 		}
 	}
 	if ended < 50 || ended > 350 {

@@ -24,7 +24,7 @@ func DeadLetter(write func(ctx context.Context, l Letter[any]) error) Policy {
 }
 
 // DeadLetters is [DeadLetter] for a stage whose items are of type T. On another stage it is
-// a configuration error.
+// a configuration error, also as the default of a sub-flow that has one.
 func DeadLetters[T any](write func(ctx context.Context, l Letter[T]) error) Policy {
 	return letters(write, write == nil)
 }

@@ -16,7 +16,8 @@ import (
 // the policy.
 //
 // A policy acts on the stage that it is given to, and on a sub-flow it is the default of
-// the stages inside. It is asked about one item of a stage at a time.
+// the stages inside. It is asked about one item of a stage at a time. While it waits, or a
+// function of it runs, timers of other stages go on.
 type Policy struct {
 	kind policyKind
 	err  error

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"strconv"
 
@@ -13,16 +12,27 @@ import (
 
 func ExamplePolicy() {
 	parse := flow.Of("1", "x", "3").TryMap(strconv.Atoi)
-	silent := flow.WithLogger(slog.New(slog.NewTextHandler(io.Discard, nil)))
+	silent := flow.WithLogger(slog.New(slog.DiscardHandler))
+	ctx := context.Background()
 
-	got, err := parse.OnError(flow.Skip()).Collect(context.Background(), silent)
+	got, err := parse.OnError(flow.Skip()).Collect(ctx, silent)
 	fmt.Println(got, err)
 
-	got, err = parse.OnError(flow.Stop()).Collect(context.Background()) // as without a policy
+	got, err = parse.OnError(flow.Stop()).Collect(ctx) // as without a policy
 	fmt.Println(got, errors.Is(err, strconv.ErrSyntax))
+
+	// Ten items at most may be put aside, each after three calls.
+	aside := flow.DeadLetter(func(_ context.Context, l flow.Letter[any]) error {
+		fmt.Printf("%v failed %d times\n", l.Item, l.Attempts)
+		return nil
+	})
+	got, err = parse.OnError(flow.Retry(3, flow.Constant(0)).Then(flow.Budget(10)).Then(aside)).Collect(ctx)
+	fmt.Println(got, err)
 	// Output:
 	// [1 3] <nil>
 	// [1] true
+	// x failed 3 times
+	// [1 3] <nil>
 }
 
 func ExampleFlow_OnError() {

@@ -318,7 +318,7 @@ func (g *gamble) lasting(f flow.Flow[int]) flow.Flow[int] {
 
 // settling is a policy that others may stand in front of.
 func (g *gamble) settling() flow.Policy {
-	kind := g.IntN(5)
+	kind := g.IntN(4)
 	g.trace = append(g.trace, fmt.Sprintf("policy %d", kind))
 	fault := g.fault("policy")
 	switch kind {
@@ -340,8 +340,6 @@ func (g *gamble) settling() flow.Policy {
 			}
 			return fault(0)
 		})
-	case 3:
-		return flow.DeadLetter(func(_ context.Context, l flow.Letter[any]) error { return fault(0) })
 	}
 	return flow.Skip()
 }

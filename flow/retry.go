@@ -20,7 +20,8 @@ import (
 // held.
 //
 // Retry needs a function that is called for one item and gives one result: on a FlatMap, a
-// gatherer or a processor over channels it is a configuration error.
+// gatherer or a processor over channels it is a configuration error. So it is as the
+// default of a sub-flow that has such a stage, unless that has a policy of its own.
 func Retry(n int, wait Backoff) Policy {
 	p := Policy{kind: retry, retry: retrying{calls: n, wait: wait}, err: wait.err}
 	if n < 1 {
@@ -50,7 +51,8 @@ func (p Policy) If(worth func(err error) bool) Policy {
 // Timeout limits each call to d, by the clock of the run: the context that the function is
 // given ends then, and the call has failed if it returns that context's error. The function
 // has to watch its context; a call that does not is waited for. On a stage whose function
-// is given no context Timeout is a configuration error.
+// is given no context Timeout is a configuration error; as the default of a sub-flow it does
+// not concern such a stage.
 func (p Policy) Timeout(d time.Duration) Policy {
 	if d <= 0 {
 		p.err = kernel.Join(p.err, &ConfigError{Field: "Timeout of Retry", Value: d, Want: "must be positive"})
