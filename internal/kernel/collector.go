@@ -4,11 +4,14 @@ package kernel
 type collector struct {
 	taken  uint64 // items whose results were taken out
 	passed int64  // of these, those that were pushed
-	from   uint64 // next position of what is ready
-	until  uint64 // its end
+	found  uint64 // results that are ready
 	told   uint64 // items whose slots the producer was woken for
-	read   uint64 // entries of done
-	low    uint64 // not in order: all positions before it are emitted
+
+	// Signals keep their place among the items. Out of order an item may be taken before
+	// a signal that it came after.
+	delivered uint64             // signals
+	before    uint64             // items taken that came before the next signal
+	behind    [maxSignals]uint64 // those that came after it, by the signals before them
 }
 
 // drain is the head of the consumer.
@@ -20,16 +23,16 @@ func (p *pool[In, Out]) drain(down Port[Out]) error {
 		if err := p.seg.tick(); err != nil {
 			return err
 		}
-		if p.from == p.until {
+		if p.found == 0 {
 			p.look()
 		}
 		at, sig := p.signals.next()
 		switch {
-		case sig && p.due(at):
+		case sig && p.before == at:
 			if done, err := p.deliverSignal(down.Signal); done || err != nil {
 				return err
 			}
-		case p.from < p.until:
+		case p.found > 0:
 			if err := p.deliver(p.bound(at, sig), down.Push); err != nil {
 				return err
 			}
@@ -41,99 +44,51 @@ func (p *pool[In, Out]) drain(down Port[Out]) error {
 
 // look finds the next results that are ready.
 func (p *pool[In, Out]) look() {
-	if p.Order == Ordered {
-		slot := &p.slots[p.taken&p.mask]
-		if n := slot.ready.Load(); n > 0 {
-			slot.ready.Store(0)
-			p.from, p.until = p.taken, p.taken+n
-		}
-		return
-	}
-	entry := &p.done[p.read&p.mask]
-	if v := entry.Load(); v != 0 {
-		entry.Store(0)
-		p.read++
-		p.from = v >> 8
-		p.until = p.from + v&0xff
+	ready := &p.done[p.taken&p.mask]
+	if n := ready.Load(); n > 0 {
+		ready.Store(0)
+		p.found = uint64(n)
 	}
 }
 
-// due tells whether all items before a position are emitted.
-func (p *pool[In, Out]) due(at uint64) bool {
-	if p.Order == Ordered {
-		return p.taken == at
-	}
-	return p.emittedTo(at)
-}
-
-// emittedTo is due for slots that become free in any order: none may still have an item
-// from before. It goes on where the last call stopped, but never looks at more than all
-// slots.
-func (p *pool[In, Out]) emittedTo(at uint64) bool {
-	if size := uint64(len(p.slots)); at > p.low+size {
-		p.low = p.oldest(at)
-	}
-	for p.low < at && p.slots[p.low&p.mask].pos.Load() != p.low+1 {
-		p.low++
-	}
-	return p.low >= at
-}
-
-// oldest is the least position of an item in a slot, at most at.
-func (p *pool[In, Out]) oldest(at uint64) uint64 {
-	for i := range p.slots {
-		if pos := p.slots[i].pos.Load(); pos != 0 {
-			at = min(at, pos-1)
-		}
-	}
-	return at
-}
-
-// bound is up to where results may be emitted now: not past a signal, in order.
+// bound is how many results may be emitted now: not past a signal, in order.
 func (p *pool[In, Out]) bound(at uint64, sig bool) uint64 {
 	if sig && p.Order == Ordered {
-		return min(p.until, at)
+		return min(p.found, at-p.taken)
 	}
-	return p.until
+	return p.found
 }
 
-// deliver pushes the results up to end. Slots are given back after the push, so that the
-// window bounds all that is accepted: at the end, or for each item if that may take long.
-func (p *pool[In, Out]) deliver(end uint64, push func(Out) error) error {
-	for p.from < end {
+// deliver pushes n results. Slots are given back after the push, so that the window
+// bounds all that is accepted: at the end, or for each item if that may take long.
+func (p *pool[In, Out]) deliver(n uint64, push func(Out) error) error {
+	for ; n > 0; n-- {
 		if err := p.seg.halted(); err != nil {
 			return err
 		}
-		slot := &p.slots[p.from&p.mask]
-		if p.Order != Ordered && slot.pos.Load() != p.from+1 {
-			p.from++ // a hole
-			continue
-		}
-		p.from++
-		v, fate := p.empty(slot)
-		if err := p.emit(v, fate, push); err != nil {
+		if err := p.emit(push); err != nil {
 			return err
 		}
-		if p.from == end || p.seg.blocks {
+		if n == 1 || p.seg.blocks {
 			p.release()
 		}
 	}
 	return nil
 }
 
-// empty takes the result out of a slot.
-func (p *pool[In, Out]) empty(slot *slot[In, Out]) (Out, fate) {
+// emit takes the next result out of its slot and pushes it.
+func (p *pool[In, Out]) emit(push func(Out) error) error {
 	var zero Out
+	slot := p.next()
 	v, f := slot.out, slot.fate
 	slot.out, slot.fate = zero, empty
-	if p.Order != Ordered {
-		slot.pos.Store(0)
+	if slot.epoch > p.delivered {
+		p.behind[slot.epoch%maxSignals]++
+	} else {
+		p.before++
 	}
 	p.taken++
-	return v, f
-}
-
-func (p *pool[In, Out]) emit(v Out, f fate, push func(Out) error) error {
+	p.found--
 	switch f {
 	case passed:
 		p.passed++
@@ -143,6 +98,15 @@ func (p *pool[In, Out]) emit(v Out, f fate, push func(Out) error) error {
 		return ErrStop
 	}
 	return nil
+}
+
+// next gives the slot of the next result.
+func (p *pool[In, Out]) next() *slot[In, Out] {
+	i := p.taken & p.mask
+	if p.Order == Ordered {
+		return &p.slots[i]
+	}
+	return &p.slots[p.list[i]]
 }
 
 // release tells the producer of free slots. It is woken for several at once, since waking
@@ -158,6 +122,10 @@ func (p *pool[In, Out]) release() {
 // deliverSignal passes the oldest signal on and tells whether it was the End.
 func (p *pool[In, Out]) deliverSignal(signal func(Signal) error) (done bool, err error) {
 	sig := p.signals.take()
+	p.delivered++
+	behind := &p.behind[p.delivered%maxSignals]
+	p.before += *behind
+	*behind = 0
 	p.producer.wake()
 	return sig.Kind == End, signal(sig)
 }
@@ -174,8 +142,5 @@ func (p *pool[In, Out]) stirred(sig bool, at uint64) bool {
 	if now, ok := p.signals.next(); ok != sig || now != at {
 		return true
 	}
-	if p.Order == Ordered {
-		return p.slots[p.taken&p.mask].ready.Load() != 0
-	}
-	return p.done[p.read&p.mask].Load() != 0
+	return p.done[p.taken&p.mask].Load() != 0
 }

@@ -138,7 +138,7 @@ func (g *Segment) echo(err error) bool {
 // tellsEnd is echo for code whose errors matter also after an early stop.
 func (g *Segment) tellsEnd(err error) bool {
 	ended := g.ctx.Err()
-	return ended != nil && (errors.Is(err, ended) || errors.Is(err, g.cause()))
+	return ended != nil && (errors.Is(err, ended) || errors.Is(err, g.cause()) || errors.Is(err, context.Cause(g.ctx)))
 }
 
 // TellsEnd tells whether an error of a policy only says that the stage's context has

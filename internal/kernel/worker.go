@@ -4,6 +4,8 @@ import (
 	"errors"
 	"sync/atomic"
 	"time"
+
+	"github.com/go-streamz/streamz/clock"
 )
 
 const (
@@ -25,14 +27,16 @@ type worker[In, Out any] struct {
 	s     *Stage
 	call  func(In) error
 	slot  *slot[In, Out] // in work
+	hand  [block]uint32  // the slots of its claim
 	turns int            // claims
+	since time.Time      // when it began its claim, if the one before was timed, and it has not waited
 	good  atomic.Int64   // calls that did not fail, if the policy counts them
 
-	// Keyed: positions of items that are this worker's.
-	todo  []uint64
-	given atomic.Uint64
-	taken uint64
-	idle  parking
+	// Keyed: the items that are this worker's, as lists of slots. In box the latest is the
+	// first, and in list, which it has taken from there, the oldest.
+	box  atomic.Uint32
+	list uint32
+	idle parking
 }
 
 // hire adds a worker.
@@ -46,9 +50,7 @@ func (p *pool[In, Out]) hire() {
 	if own.lenient() && own.policy.Counts {
 		w.call = w.noting(w.call)
 	}
-	if p.Order == Keyed {
-		w.todo, w.idle.ch = make([]uint64, len(p.slots)), make(chan struct{}, 1)
-	}
+	w.idle.ch = make(chan struct{}, 1)
 	p.staff = append(p.staff, w)
 	g.head = w.work
 }
@@ -60,125 +62,56 @@ func (w *worker[In, Out]) work() error {
 		next = w.accept
 	}
 	for {
-		from, n, err := next()
-		if n == 0 || err != nil {
+		claim, err := next()
+		if len(claim) == 0 || err != nil {
 			return err
 		}
-		if err := w.timed(from, n); err != nil {
+		if err := w.timed(claim); err != nil {
 			return err
 		}
 	}
 }
 
-// claim takes positions that nobody has claimed, and waits if there are none. After the
-// end it gives none.
-func (w *worker[In, Out]) claim() (from, n uint64, err error) {
-	p := w.p
-	for {
-		from = p.claimed.Load()
-		open := p.tail.Load() - from
-		switch {
-		case open > 0:
-			n = p.share(open)
-			if p.claimed.CompareAndSwap(from, from+n) {
-				return from, n, nil
-			}
-		case p.closed.Load():
-			if p.tail.Load() == from { // closed comes after the last item
-				return 0, 0, nil
-			}
-		default:
-			if err := w.park(); err != nil {
-				return 0, 0, err
-			}
-		}
-	}
-}
-
-// share is how many of the open positions a worker claims: few enough for all to have
-// some.
-func (p *pool[In, Out]) share(open uint64) uint64 {
-	if p.single || !p.brisk() {
-		return 1
-	}
-	return min(max(open/uint64(2*p.Count), 1), block)
-}
-
-// park waits for work. A worker that finds some after it has said that it waits takes
-// that back, or the wake-up that is already under way.
-func (w *worker[In, Out]) park() error {
-	p := w.p
-	p.idle.Add(1)
-	if (p.claimed.Load() != p.tail.Load() || p.closed.Load()) && takeOne(&p.idle) {
-		return nil
-	}
-	return awaken(w.s.seg, p.work)
-}
-
-// give adds an item of this worker's keys. There is room: todo is as large as all slots.
-func (w *worker[In, Out]) give(pos uint64) {
-	n := w.given.Load()
-	w.todo[n&w.p.mask] = pos
-	w.given.Store(n + 1)
-	w.idle.wake()
-}
-
-// accept takes the next item of this worker's keys, and waits if there is none.
-func (w *worker[In, Out]) accept() (from, n uint64, err error) {
-	for w.given.Load() == w.taken {
-		if w.p.closed.Load() {
-			if w.given.Load() == w.taken {
-				return 0, 0, nil
-			}
-			break
-		}
-		err := w.idle.wait(w.s.seg, func() bool { return w.given.Load() != w.taken || w.p.closed.Load() })
-		if err != nil {
-			return 0, 0, err
-		}
-	}
-	from = w.todo[w.taken&w.p.mask]
-	w.taken++
-	return from, 1, nil
-}
-
-// timed works on the items from a position on, and takes the time of it every now and
-// then.
-func (w *worker[In, Out]) timed(from, n uint64) error {
-	p := w.p
+// timed works on a claim and takes the time of it, every now and then where that would
+// cost much. How long calls take is a matter of the machine, whatever the run's clock says.
+func (w *worker[In, Out]) timed(claim []uint32) error {
 	w.turns++
-	if w.turns%sampled != 1 && n < many {
-		return w.do(from, n)
+	if w.turns%sampled != 1 && len(claim) < many {
+		w.since = time.Time{}
+		return w.do(claim)
 	}
-	start := w.s.seg.Time()
-	err := w.do(from, n)
-	took := int64(w.s.seg.Time().Sub(start)) / int64(n)
-	if mean := p.mean.Load(); took < mean {
-		took = mean - (mean-took)/4 // slow calls count at once, quick ones bit by bit
+	if w.since.IsZero() {
+		w.since = clock.Real().Now()
 	}
-	p.mean.Store(took)
+	err := w.do(claim)
+	now := clock.Real().Now()
+	w.p.learn(int64(now.Sub(w.since)) / int64(len(claim)))
+	w.since = now
 	return err
 }
 
-// do works on n items from a position on, and tells the consumer.
-func (w *worker[In, Out]) do(from, n uint64) error {
-	p, found := w.p, false
-	for pos := from; pos < from+n; pos++ {
-		slot := &p.slots[pos&p.mask]
-		if p.Order != Ordered && slot.pos.Load() != pos+1 {
-			continue // a hole
-		}
+// learn takes a time per call into the mean. A slow one counts at once, a quick one bit by
+// bit, and never against a slow one that another worker has found at the same moment.
+func (p *pool[In, Out]) learn(took int64) {
+	mean := p.mean.Load()
+	if took < mean {
+		p.mean.CompareAndSwap(mean, mean-(mean-took)/4)
+		return
+	}
+	p.mean.Store(took)
+}
+
+// do works on a claim and tells the consumer.
+func (w *worker[In, Out]) do(claim []uint32) error {
+	for _, i := range claim {
 		if err := w.s.seg.halted(); err != nil {
 			return err
 		}
-		if err := w.one(slot); err != nil {
+		if err := w.one(&w.p.slots[i]); err != nil {
 			return err
 		}
-		found = true
 	}
-	if found {
-		p.publish(from, n)
-	}
+	w.p.publish(claim)
 	return nil
 }
 
@@ -217,16 +150,21 @@ func (w *worker[In, Out]) noting(call func(In) error) func(In) error {
 	}
 }
 
-// publish tells the consumer that n positions are done with.
-func (p *pool[In, Out]) publish(from, n uint64) {
+// publish tells the consumer that the items of a claim are done with.
+func (p *pool[In, Out]) publish(claim []uint32) {
+	n := uint32(len(claim))
 	if p.Order == Ordered {
-		p.slots[from&p.mask].ready.Store(n)
-		if p.consumer.waiting.Load() && p.wanted.Load() == from {
+		first := claim[0]
+		p.done[first].Store(n)
+		if p.consumer.waiting.Load() && p.wanted.Load()&p.mask == uint64(first) {
 			p.consumer.wake()
 		}
 		return
 	}
-	at := p.finished.Add(1) - 1
-	p.done[at&p.mask].Store(from<<8 | n)
+	first := p.finished.Add(uint64(n)) - uint64(n)
+	for i, slot := range claim {
+		p.list[(first+uint64(i))&p.mask] = slot
+	}
+	p.done[first&p.mask].Store(n)
 	p.consumer.wake()
 }
