@@ -257,3 +257,69 @@ func TestPanicOutsideItemsCrashesBeforeTheOutputCloses(t *testing.T) {
 		})
 	}
 }
+
+// A function over channels in a flow may return the cause of its context's end when
+// nobody needs more items: that is no failure.
+func TestCauseOfAnEarlyStopIsNoFailure(t *testing.T) {
+	bubble(t, "over channels", func(t *testing.T) {
+		p := ops.NewCall(func(ctx context.Context, n int) (int, error) {
+			if n > 1 {
+				<-ctx.Done()
+			}
+			return n, context.Cause(ctx)
+		})
+		got, err := flow.FromSlice(ints(9)).Then(bridged[int, int]{p}).Take(1).Collect(t.Context())
+		if diff := cmp.Diff(ints(1), got); diff != "" || err != nil {
+			t.Errorf("error %v, mismatch (-want +got):\n%s", err, diff)
+		}
+	})
+}
+
+// async-unbounded-run-ahead: an item that is stuck does not let the others run ahead
+// without limit.
+func TestAsyncUnboundedRunAhead(t *testing.T) {
+	for workers, want := range map[int]int64{1: 16, 3: 16, 8: 32} {
+		bubble(t, "behind a stuck item", func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			in, taken := offer(ctx, ints(100_000))
+			out := ops.NewAsyncMapper(func(ctx context.Context, n int) (int, error) {
+				if n == 1 {
+					<-ctx.Done()
+					return 0, ctx.Err()
+				}
+				time.Sleep(ms)
+				return n, ctx.Err()
+			}).WithWorkers(workers).Process(ctx, in)
+			time.Sleep(time.Hour)
+			if got := taken.Load(); got != want+1 { // one more waits to be accepted
+				t.Errorf("%d workers took %d items, want %d", workers, got, want+1)
+			}
+			cancel()
+			wantClosed(t, out)
+		})
+	}
+}
+
+// async-leak-on-cancel: nothing is left of a cancelled run, whatever it was doing. The
+// bubble sees what is.
+func TestAsyncLeakOnCancel(t *testing.T) {
+	for name, calls := range map[string]func(before func()) *ops.AsyncMapper[int, int]{
+		"ordered": asyncMapper, "unordered": func(before func()) *ops.AsyncMapper[int, int] {
+			return asyncMapper(before).WithOrdered(false)
+		}, "keyed": keyedMapper,
+	} {
+		bubble(t, name, func(t *testing.T) {
+			for after := range 40 {
+				ctx, cancel := context.WithCancel(t.Context())
+				in, _ := offer(ctx, ints(1000))
+				out := calls(func() { time.Sleep(2 * ms) }).Process(ctx, in)
+				for range after {
+					<-out
+				}
+				time.Sleep(time.Duration(after%3) * ms)
+				cancel() // nobody reads any more
+			}
+			time.Sleep(time.Second) // for the calls to return
+		})
+	}
+}

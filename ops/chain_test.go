@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/go-streamz/streamz/clock"
 	"github.com/go-streamz/streamz/flow"
 	"github.com/go-streamz/streamz/ops"
 )
@@ -42,6 +45,9 @@ func randomLink(r *rand.Rand, before func()) link {
 		{"sliding buffer", ops.NewSlidingBuffer[int](1 << 13), referenceMap(same)},
 		{"throttle", ops.NewThrottle[int](1e9 / 3), referenceMap(same)},
 		{"monitor", ops.NewMonitor[int](ms), referenceMap(same)},
+		{fmt.Sprint("async-map by ", n%3+1), workers(n%3+1, before), referenceMap(double)},
+		{"async-map, one worker", oneWorker(before).WithOrdered(false), referenceMap(double)},
+		{"async-map of one key", keyedMapper(before), referenceMap(double)},
 		{fmt.Sprint("batch and unbatch ", n+1), rebatch(within(n+1, ms)), referenceMap(same)},
 	}
 	l := links[r.IntN(len(links))]
@@ -50,6 +56,14 @@ func randomLink(r *rand.Rand, before func()) link {
 		l.name += " over channels"
 	}
 	return l
+}
+
+// workers takes longer for some items than for those behind them.
+func workers(n int, before func()) *ops.AsyncMapper[int, int] {
+	return ops.NewAsyncMapper(func(ctx context.Context, v int) (int, error) {
+		before()
+		return double(v), clock.Sleep(ctx, clock.Real(), time.Duration(v%3)*ms)
+	}).WithWorkers(n).WithBufferSize(n + 2)
 }
 
 func rebatch(config ops.BatchConfig) ops.Processor[int, int] {
@@ -86,6 +100,56 @@ func TestRandomChains(t *testing.T) {
 		}
 		if !report.Balanced() {
 			t.Errorf("%s of %v: the books do not balance:\n%v", names, in, report)
+		}
+	})
+}
+
+// Out of order the same comes out, in any order: of each key in its own.
+func TestRandomChainsOutOfOrder(t *testing.T) {
+	trials(t, 300, func(t *testing.T, r *rand.Rand) {
+		in := randomInts(r)
+		f, want := flow.FromSlice(in), in
+		var names []string
+		for range 1 + r.IntN(5) {
+			l := randomLink(r, func() {})
+			for strings.Contains(l.name, " ") || l.name == "scan" { // that depends on the order
+				l = randomLink(r, func() {})
+			}
+			n := 1 + r.IntN(4)
+			f, want = f.Then(l.p).Then(workers(n, func() {}).WithOrdered(false)), referenceMap(double)(l.reference(want...)...)
+			names = append(names, l.name, fmt.Sprint("unordered by ", n))
+		}
+		var report flow.Report
+		got, err := f.Collect(t.Context(), flow.WithReport(&report))
+		slices.Sort(got)
+		slices.Sort(want)
+		if diff := cmp.Diff(orNil(want), orNil(got)); diff != "" || err != nil {
+			t.Errorf("%s of %v: error %v, mismatch (-want +got):\n%s", names, in, err, diff)
+		}
+		if !report.Balanced() {
+			t.Errorf("%s of %v: the books do not balance:\n%v", names, in, report)
+		}
+	})
+}
+
+func TestRandomChainsOfKeys(t *testing.T) {
+	trials(t, 300, func(t *testing.T, r *rand.Rand) {
+		in := randomInts(r)
+		f := flow.FromSlice(in)
+		key := func(n int) int { return n % 4 }
+		for range 1 + r.IntN(3) {
+			pace := time.Duration(r.IntN(50))
+			workers := 1 + r.IntN(5)
+			f = f.Then(ops.NewAsyncMapperKeyed(key, func(ctx context.Context, n int) (int, error) {
+				return n, clock.Sleep(ctx, clock.Real(), pace*time.Duration(n%7))
+			}).WithWorkers(workers).WithBufferSize(workers + r.IntN(9)))
+		}
+		got, err := f.Collect(t.Context())
+		byKey := func(a, b int) int { return key(a) - key(b) }
+		slices.SortStableFunc(in, byKey)
+		slices.SortStableFunc(got, byKey)
+		if diff := cmp.Diff(orNil(in), orNil(got)); diff != "" || err != nil {
+			t.Errorf("error %v, mismatch by key (-want +got):\n%s", err, diff)
 		}
 	})
 }

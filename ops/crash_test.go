@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
@@ -23,13 +24,16 @@ func crashPrograms() map[string]func() {
 		closePanics:    func() { runGatherer(&panicky{close: true}) },
 		handlerPanics:  runPanickyHandler,
 	}
-	for _, s := range subjects() {
+	for i, s := range subjects() {
 		if s.callsUser() {
-			programs[s.label()] = func() { s.crash(deliberatePanic) }
+			programs[crashName(i, s)] = func() { s.crash(deliberatePanic) }
 		}
 	}
 	return programs
 }
+
+// crashName is unique: some processors are several subjects.
+func crashName(i int, s conformer) string { return fmt.Sprint(s.label(), " ", i) }
 
 const (
 	startPanics   = "panic in Start"
@@ -101,9 +105,9 @@ func containsFunc(stack []byte, name string) bool {
 // panicked.
 func TestPanicWithoutSupervisorCrashes(t *testing.T) {
 	names := []string{"panic in End"}
-	for _, s := range subjects() {
+	for i, s := range subjects() {
 		if s.callsUser() {
-			names = append(names, s.label())
+			names = append(names, crashName(i, s))
 		}
 	}
 	for _, name := range names {

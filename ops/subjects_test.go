@@ -16,9 +16,9 @@ func subjects() []conformer {
 		newSubject("mapper", 1, ints(6), referenceMap(double), mapper(nop), mapper, randomInts),
 		newSubject("try-mapper", 1, ints(6), referenceMap(double), tryMapper(nop), tryMapper, randomInts),
 		newSubject("call", 1, ints(6), referenceMap(double), call(nop), call, randomInts),
-		newSubject("async-mapper", 3, ints(6), referenceMap(double), asyncMapper(nop), asyncMapper, randomInts),
-		newSubject("async-mapper", 3, ints(6), referenceMap(double), oneWorker(nop).WithOrdered(false), oneWorker, randomInts),
-		newSubject("async-mapper", 3, ints(6), referenceMap(double), keyedMapper(nop), keyedMapper, randomInts),
+		newSubject("async-mapper", 3, ints(6), referenceMap(double), asyncMapper(nop), asyncMapper, randomInts).with(2),
+		newSubject("async-mapper", 3, ints(6), referenceMap(double), oneWorker(nop).WithOrdered(false), oneWorker, randomInts).with(1),
+		newSubject("async-mapper", 3, ints(6), referenceMap(double), keyedMapper(nop), keyedMapper, randomInts).with(1),
 		newSubject("filter", 1, []int{2, 3, 4, 6, 8}, referenceFilter(even), filter(nop), filter, randomInts),
 		newSubject("tap", 1, ints(6), referenceMap(same), tap(nop), tap, randomInts),
 		newSubject("scan", 1, ints(6), referenceScan(0, plus), scan(nop), scan, randomInts),
@@ -77,12 +77,18 @@ const (
 func newSubject[P processor[P, In, Out], In, Out any](
 	name string, takes int, in []In, model func(...In) []Out, p P,
 	calls func(before func()) P, items func(*rand.Rand) []In,
-) conformer {
+) subject[P, In, Out] {
 	return subject[P, In, Out]{
 		name: name, takes: takes, in: in, items: items, calls: calls,
 		model: func(in []In) []Out { return model(in...) },
 		build: func() P { return p },
 	}
+}
+
+// with says how many workers call the function of a processor that has some.
+func (s subject[P, In, Out]) with(workers int) conformer {
+	s.workers = workers
+	return s
 }
 
 func double(n int) int          { return 2 * n }
