@@ -215,7 +215,7 @@ func (g *gamble) chain(f flow.Flow[int], stages int) flow.Flow[int] {
 }
 
 func (g *gamble) stage(f flow.Flow[int]) flow.Flow[int] {
-	kind := g.IntN(20)
+	kind := g.IntN(23)
 	name := fmt.Sprintf("stage %d", kind)
 	g.trace = append(g.trace, name)
 	switch kind {
@@ -262,6 +262,8 @@ func (g *gamble) stage(f flow.Flow[int]) flow.Flow[int] {
 				panic(err)
 			}
 		})
+	case 20, 21, 22:
+		return g.policy(g.workers(f, kind, g.fault(name)))
 	case 11:
 		inner, more, first, merged := g.IntN(3), g.IntN(4), g.IntN(2) == 0, g.IntN(3) == 0
 		return g.lasting(f.Then(flow.Pipe(func(in flow.Flow[int]) flow.Flow[int] {
@@ -288,6 +290,25 @@ func (g *gamble) stage(f flow.Flow[int]) flow.Flow[int] {
 		fn := g.mapper(name)
 		return g.policy(f.Tap(func(v int) { _ = fn(v) }))
 	}
+}
+
+// workers puts a stage with some behind f. Their calls take from no time to one that
+// depends on the item.
+func (g *gamble) workers(f flow.Flow[int], kind int, fault func(int) error) flow.Flow[int] {
+	n, more, pace := 1+g.IntN(4), g.IntN(20), time.Duration(g.IntN(3))*20*time.Millisecond
+	g.trace = append(g.trace, fmt.Sprintf("%d workers, window %d", n, n+more))
+	fn := func(ctx context.Context, v int) (int, error) {
+		time.Sleep(time.Duration(v%4) * pace)
+		return v, errors.Join(fault(v), ctx.Err())
+	}
+	p := ops.NewAsyncMapper(fn)
+	switch kind {
+	case 21:
+		p = p.WithOrdered(false)
+	case 22:
+		p = ops.NewAsyncMapperKeyed(func(v int) int { return v % 5 }, fn)
+	}
+	return f.Then(p.WithWorkers(n).WithBufferSize(n + more))
 }
 
 // policy gives the last stage, which calls a function for one result, a random one.
@@ -375,15 +396,15 @@ func (g *gamble) fault(where string) func(int) error {
 	if how < 8 {
 		g.trace = append(g.trace, fmt.Sprintf("%s: fault %d at %d", where, how, at))
 	}
-	calls := 0
+	var calls atomic.Int64 // also of several workers
 	return func(int) error {
-		calls++
+		n := calls.Add(1) - 1
 		switch {
-		case calls-1 > at && how == 6 && calls%3 > 0:
+		case n > int64(at) && how == 6 && (n+1)%3 > 0:
 			return errPlanted // most of the time from then on
-		case calls-1 > at && how == 7 && calls%4 == 0:
+		case n > int64(at) && how == 7 && (n+1)%4 == 0:
 			panic(errPlanted)
-		case calls-1 != at:
+		case n != int64(at):
 			return nil
 		}
 		switch how {
@@ -482,7 +503,7 @@ func relay(ctx context.Context, in <-chan int) <-chan int {
 
 // end runs f with a random terminal.
 func (g *gamble) end(ctx context.Context, f flow.Flow[int], opts ...flow.Option) error {
-	kind := g.IntN(7)
+	kind := g.IntN(8)
 	g.trace = append(g.trace, fmt.Sprintf("terminal %d", kind))
 	fault := g.fault("sink")
 	switch kind {
@@ -522,6 +543,20 @@ func (g *gamble) end(ctx context.Context, f flow.Flow[int], opts ...flow.Option)
 			}
 		}
 		return wait()
+	case 6:
+		workers, enough := 1+g.IntN(4), g.IntN(60)
+		var calls atomic.Int64
+		job := f.AsyncForEach(workers, func(ctx context.Context, v int) error {
+			time.Sleep(time.Duration(v%4) * 20 * time.Millisecond)
+			if calls.Add(1) > int64(enough) {
+				return flow.ErrStop
+			}
+			return errors.Join(fault(v), ctx.Err())
+		})
+		if g.IntN(2) == 0 {
+			job = job.OnError(flow.Skip())
+		}
+		return job.Run(ctx, opts...)
 	case 5:
 		return f.To(&sink{fault: fault}).Run(ctx, opts...)
 	default:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 
 	"github.com/go-streamz/streamz/flow"
 )
@@ -88,6 +89,17 @@ func ExampleJob() {
 	// 0
 	// 1
 	// <nil> <nil>
+}
+
+// Four items are stored at once.
+func ExampleFlow_AsyncForEach() {
+	var stored atomic.Int64
+	err := flow.Range(0, 100).AsyncForEach(4, func(ctx context.Context, n int) error {
+		stored.Add(1)
+		return ctx.Err()
+	}).Run(context.Background())
+	fmt.Println(stored.Load(), err)
+	// Output: 100 <nil>
 }
 
 func ExampleJob_Run() {
