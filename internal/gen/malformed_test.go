@@ -62,6 +62,22 @@ var malformed = []struct {
 	text: "//streamz:stage Tap\n//streamz:output 1\nfunc NewTap[T any]() *Tap[T] { return nil }",
 	want: []string{"ops/tap.go:6: //streamz:output without //streamz:example"},
 }, {
+	name: "doc first",
+	text: "//streamz:doc Tap calls a function.\n//streamz:stage Tap\nfunc NewTap[T any]() *Tap[T] { return nil }",
+	want: []string{"ops/tap.go:5: //streamz:doc without a //streamz:stage above it"},
+}, {
+	name: "doc that begins with another word",
+	text: "//streamz:stage Tap\n//streamz:doc Taps calls a function,\n//streamz:doc Tap.\nfunc NewTap[T any]() *Tap[T] { return nil }",
+	want: []string{"ops/tap.go:6: //streamz:doc must begin with Tap"},
+}, {
+	name: "doc without a text",
+	text: "//streamz:stage Tap\n//streamz:doc\nfunc NewTap[T any]() *Tap[T] { return nil }",
+	want: []string{"ops/tap.go:6: //streamz:doc must begin with Tap"},
+}, {
+	name: "space before doc",
+	text: "//streamz:stage Tap\n// streamz:doc Tap calls a function.\nfunc NewTap[T any]() *Tap[T] { return nil }",
+	want: []string{"ops/tap.go:6: no space between // and streamz:doc, else it is no directive"},
+}, {
 	name: "example that is no Go",
 	text: "//streamz:stage Tap\n//streamz:example flow.Of(\n//streamz:output 1\nfunc NewTap[T any]() *Tap[T] { return nil }",
 	want: []string{`ops/tap.go:6: malformed example "flow.Of(": expected ')', found 'EOF'`},

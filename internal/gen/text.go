@@ -10,28 +10,32 @@ import (
 func (b *builder) readDoc(st *stage) {
 	decl := b.types[st.processor]
 	text, ok := renameDoc(decl.doc.Text(), st.processor, st.Name)
-	if own := st.line.doc; own != nil {
-		_, rest, _ := strings.Cut(text, "\n\n")
-		text = own.text() + "\n\n" + rest
-		b.checkDoc(st)
-	}
 	switch {
-	case ok && st.Result != "":
-		text += "\n" + st.Out + " is always " + st.Result + ", and inferred.\n"
-	case !ok && b.qualifier == "":
-		text = st.Name + " is the stage of a [" + st.processor + "].\n"
-	case !ok:
+	case !ok && b.qualifier != "":
 		b.addf(decl.spec.Pos(), "the comment of type %s must begin with its name", st.processor)
+	case st.line.doc != nil:
+		text, ok = b.ownDoc(st, text), true
+	case !ok:
+		text = st.Name + " is the stage of a [" + st.processor + "].\n"
+	}
+	if ok && st.Result != "" {
+		text += "\n" + st.Out + " is always " + st.Result + ", and inferred.\n"
 	}
 	st.Doc = commentLines(b.qualifyLinks(text))
 }
 
-// checkDoc demands that the text of a doc directive, which takes the place of the first
-// paragraph, begins as any comment does.
-func (b *builder) checkDoc(st *stage) {
-	if !strings.HasPrefix(st.line.doc.text(), st.Name+" ") {
-		b.addf(st.line.doc.pos, "//streamz:doc must begin with %s", st.Name)
+// ownDoc puts the text of a doc directive in the place of the first paragraph. It has to
+// begin as any comment does.
+func (b *builder) ownDoc(st *stage, text string) string {
+	own := st.line.doc
+	if !strings.HasPrefix(own.text(), st.Name+" ") {
+		b.addf(own.pos, "//streamz:doc must begin with %s", st.Name)
 	}
+	_, rest, more := strings.Cut(text, "\n\n")
+	if !more {
+		return own.text() + "\n"
+	}
+	return own.text() + "\n\n" + rest
 }
 
 // qualifyLinks makes the doc links to names of the input package lead there from the

@@ -34,6 +34,8 @@ type (
 //streamz:example AsyncMap(2, func(_ context.Context, s string) (string, error) { return strings.ToUpper(s), nil })
 //streamz:output [A B]
 //streamz:stage AsyncMapKeyed(workers int, wait, idle time.Duration, order Order[string], fn func(context.Context, In) (Out, error)) NewAsyncMapper(fn).WithWorkers(max(workers, MinWorkers(wait+idle)))
+//streamz:doc AsyncMapKeyed is AsyncMap that keeps the order among items
+//streamz:doc of one key only, see [MinWorkers].
 //streamz:example flow.Of(1).Tap(func(n int) { fmt.Println("saw", n) }).AsyncMapKeyed(1, 0, 0, nil, func(_ context.Context, n int) (int, error) { return n, nil })
 //streamz:output saw 1
 //streamz:output [1]

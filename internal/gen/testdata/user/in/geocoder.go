@@ -27,6 +27,8 @@ type Geocoder struct {
 //
 //streamz:stage Geocode
 //streamz:stage GeocodeAll(db *DB, only netip.Prefix) NewGeocoder(db, []netip.Prefix{only}).Keeping(true)
+//streamz:doc GeocodeAll finds the place of an event,
+//streamz:doc and keeps it if there is none.
 func NewGeocoder(db *DB, only []netip.Prefix) *Geocoder { return &Geocoder{db: db} }
 
 // Keeping gives a copy that keeps events without a place.

@@ -13,12 +13,18 @@ func Chunk[T any](n int) streamzstage.Stage[T, []T] {
 	return streamzstage.Of(newChunker[T](n))
 }
 
+// Chunks is Chunk by another name.
+func Chunks[T any](n int) streamzstage.Stage[T, []T] {
+	return streamzstage.Of(newChunker[T](n))
+}
+
 // Geocode finds the place of an event.
 func Geocode(db *DB, only []netip.Prefix) streamzstage.Stage[Event, Place] {
 	return streamzstage.Of(NewGeocoder(db, only))
 }
 
-// GeocodeAll finds the place of an event.
+// GeocodeAll finds the place of an event,
+// and keeps it if there is none.
 func GeocodeAll(db *DB, only netip.Prefix) streamzstage.Stage[Event, Place] {
 	return streamzstage.Of(NewGeocoder(db, []netip.Prefix{only}).Keeping(true))
 }

@@ -26,7 +26,8 @@ func (f Flow[In]) AsyncMap[Out any](workers int, fn func(context.Context, In) (O
 	return then(f, stage.AsyncMap(workers, fn))
 }
 
-// AsyncMapKeyed applies a function with several workers.
+// AsyncMapKeyed is AsyncMap that keeps the order among items
+// of one key only, see [ops.MinWorkers].
 //
 //   - Emits: one item for each item
 //   - Holds: an item a worker

@@ -25,7 +25,8 @@ func AsyncMap[In, Out any](workers int, fn func(context.Context, In) (Out, error
 	return Of(ops.NewAsyncMapper(fn).WithWorkers(workers))
 }
 
-// AsyncMapKeyed applies a function with several workers.
+// AsyncMapKeyed is AsyncMap that keeps the order among items
+// of one key only, see [ops.MinWorkers].
 //
 //   - Emits: one item for each item
 //   - Holds: an item a worker
