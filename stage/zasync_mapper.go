@@ -25,7 +25,8 @@ import (
 // [ops.AsyncMapper.WithBufferSize]. A worker takes one item at a time. While calls take less
 // than 2 microseconds there is room for 1024, and a worker takes up to 64 at once, because
 // handing over single items would cost more than the calls. In order, a slow call keeps the
-// results behind it in the buffer, and when that is full nothing more is read.
+// results behind it in the buffer, and when that is full nothing more is read. A call must
+// not wait for another one, which may be behind it.
 //
 // A barrier waits for the items before it. Where results come out of order it also keeps
 // the ones behind it back. A watermark waits for the items before it.
@@ -49,7 +50,8 @@ func AsyncMap[In, Out any](workers int, fn func(context.Context, In) (Out, error
 // [ops.AsyncMapper.WithBufferSize]. A worker takes one item at a time. While calls take less
 // than 2 microseconds there is room for 1024, and a worker takes up to 64 at once, because
 // handing over single items would cost more than the calls. In order, a slow call keeps the
-// results behind it in the buffer, and when that is full nothing more is read.
+// results behind it in the buffer, and when that is full nothing more is read. A call must
+// not wait for another one, which may be behind it.
 //
 // A barrier waits for the items before it. Where results come out of order it also keeps
 // the ones behind it back. A watermark waits for the items before it.
@@ -74,7 +76,8 @@ func AsyncMapUnordered[In, Out any](workers int, fn func(context.Context, In) (O
 // [ops.AsyncMapper.WithBufferSize]. A worker takes one item at a time. While calls take less
 // than 2 microseconds there is room for 1024, and a worker takes up to 64 at once, because
 // handing over single items would cost more than the calls. In order, a slow call keeps the
-// results behind it in the buffer, and when that is full nothing more is read.
+// results behind it in the buffer, and when that is full nothing more is read. A call must
+// not wait for another one, which may be behind it.
 //
 // A barrier waits for the items before it. Where results come out of order it also keeps
 // the ones behind it back. A watermark waits for the items before it.

@@ -261,7 +261,7 @@ func (s *Stage) record(err error) error {
 	if err == nil || err == ErrStop {
 		return err
 	}
-	if ended := s.ctx.Err(); ended != nil && errors.Is(err, ended) {
+	if s.seg.tellsEnd(err) {
 		return s.seg.cause()
 	}
 	return s.settle(&Fault{Stage: s, Err: err, Attempt: 1})
