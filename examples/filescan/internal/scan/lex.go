@@ -77,7 +77,7 @@ func (m *mode) code(text string, i int) (end int, last byte) {
 			}
 			last = c
 		default:
-			last = c
+			last = max(c, 1) // 0 would be none
 		}
 	}
 	return i, last

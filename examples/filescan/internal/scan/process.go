@@ -144,11 +144,9 @@ func funcName(header string) string {
 	if name == "" {
 		return ""
 	}
-	of := strings.Fields(receiver)
-	if len(of) == 0 {
-		return name
-	}
-	if of := firstName(strings.TrimLeft(of[len(of)-1], "*")); of != "" {
+	receiver = strings.TrimRight(receiver, whiteSpace)
+	of := receiver[strings.LastIndexAny(receiver, whiteSpace)+1:] // behind the receiver's own name
+	if of = firstName(strings.TrimLeft(of, "*")); of != "" {
 		return of + "." + name
 	}
 	return name

@@ -47,6 +47,7 @@ func TestParse_tells_code_from_comments(t *testing.T) {
 		"quote in a comment":        {"a.go", "// \"\nx", []string{"comment comment:// \"", "code"}},
 		"raw string":                {"a.go", "`/*\n// \"\n\n` // x", []string{"code", "code", "blank", "code comment:// x"}},
 		"division":                  {"a.go", "a / b", []string{"code"}},
+		"character 0":               {"a.go", "\x00", []string{"code"}},
 		"byte order mark":           {"a.go", "\ufeff// x", []string{"comment comment:// x"}},
 		"no Go":                     {"a.c", "// x\n\ny", []string{"code comment:// x", "blank", "code comment:y"}},
 	} {

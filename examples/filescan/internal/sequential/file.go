@@ -28,15 +28,14 @@ var (
 	importList = regexp.MustCompile(`^import[ \t]*\(([^)]*$)?`)
 	importLine = regexp.MustCompile("^import(?:[ \t]+[^ \t(]|[\"`])")
 	imported   = regexp.MustCompile("^[^\"`]*(?:\"([^\"]+)\"|`([^`]+)`)")
-	funcLine   = regexp.MustCompile(`^func [ \t]*(?:\(([^)]*)\)[ \t]*)?([\pL\pN_]*)`)
-	receiver   = regexp.MustCompile(`(?:^|[ \t])\**([\pL\pN_]+)[^ \t]*$`)
-	typeLine   = regexp.MustCompile(`^type [ \t]*([\pL\pN_]+)`)
+	funcLine   = regexp.MustCompile(`^func [ \t\r]*(?:\(([^)]*)\)[ \t\r]*)?([\pL\pN_]*)`)
+	receiver   = regexp.MustCompile(`(?:^|[ \t\r])\**([\pL\pN_]+)[^ \t\r]*[ \t\r]*$`)
+	typeLine   = regexp.MustCompile(`^type [ \t\r]*([\pL\pN_]+)`)
 	marker     = regexp.MustCompile(`\b(TODO|FIXME|BUG|HACK|XXX)[:(]`)
 )
 
 // line looks at a line whose characters have these colours.
 func (f *file) line(number int, text string, colours []byte, inCode bool) {
-	text = strings.TrimSuffix(text, "\r")
 	if n := utf8.RuneCountInString(text); n > f.longest.Length {
 		f.longest = scan.Length{Path: f.name, Line: number, Length: n}
 	}
@@ -75,7 +74,7 @@ func (f *file) goLine(number int, text string, colours []byte, inCode bool) {
 		case colours[i] == raw, colours[i] == quoted:
 			last = colours[i]
 		case colours[i] == code && !strings.ContainsRune(" \t\r", rune(text[i])):
-			last = text[i]
+			last = max(text[i], 1) // 0 is none
 		}
 	}
 	switch {
@@ -129,7 +128,7 @@ func (f *file) function(number, from int, header string) {
 		return
 	}
 	of, _, _ := strings.Cut(m[1], "[")
-	if of := receiver.FindStringSubmatch(strings.TrimSpace(of)); of != nil {
+	if of := receiver.FindStringSubmatch(of); of != nil {
 		name = of[1] + "." + name
 	}
 	f.found(scan.Finding{Kind: "func", Line: from, Name: name, Lines: number - from + 1})

@@ -95,7 +95,7 @@ func (r *result) whole(name, text string, lines []string) {
 	at := 0
 	for i, line := range lines {
 		inCode := at == 0 || colours[at-1] == code // what the end of the line before belongs to
-		f.line(i+1, strings.TrimRight(line, "\n"), colours[at:at+len(line)], inCode)
+		f.line(i+1, lineEnd.ReplaceAllString(line, ""), colours[at:at+len(line)], inCode)
 		at += len(line)
 	}
 	r.add(&f, int64(len(text)), len(lines))
@@ -198,6 +198,8 @@ const (
 	quoted  = '"' // and another one
 	comment = '/'
 )
+
+var lineEnd = regexp.MustCompile(`\r?\n$`)
 
 // aString is what a line begins with: a string or a character, or what there is of it.
 var aString = regexp.MustCompile(`^"(?:\\.|[^"\\])*\\?"?|^'(?:\\.|[^'\\])*\\?'?`)

@@ -62,6 +62,8 @@ func FuzzScan(f *testing.F) {
 		}
 	}
 	f.Add("\ufefffunc (a /* ) */ b) c() { `\n}\n` // TODO(x)\n\t\n}\r\nimport (`a`\n\"b\")\ntype é int\n'\\\n/*/ BUG:\n*/ func")
+	f.Add("\r")           // no end of a line
+	f.Add("``\x00\n\x00") // code, if strange
 	f.Fuzz(func(t *testing.T, text string) {
 		tree := trial.Tree(map[string]string{"a.go": text})
 		want, err := sequential.Scan(t.Context(), tree)
