@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/go-streamz/streamz/internal/kernel"
+	"github.com/go-streamz/streamz/ops"
 )
 
 // Sink consumes items, one at a time, on one goroutine. Put may block as long as it
@@ -71,20 +72,14 @@ func putter[T any](s *kernel.Stage, fn func(context.Context, T) error) func(T) e
 // AsyncForEach calls fn with the items on several goroutines, its workers, in no order. fn
 // may block as long as it watches ctx. Its error is the item's failure, see [Job.OnError];
 // with [ErrStop] the flow ends early without a failure, when the calls in flight have
-// returned. No more than 16 items, or four for each worker, are accepted and not yet done.
-// Nothing happens until the Job is run.
+// returned. As many items are accepted and not yet done as by [Flow.AsyncMap]. Nothing
+// happens until the Job is run.
 func (f Flow[T]) AsyncForEach(workers int, fn func(ctx context.Context, v T) error) Job {
-	err := notNil(fn, "function")
-	if workers < 1 {
-		err = kernel.Join(err, &ConfigError{Field: "workers", Value: workers, Want: "must be at least 1"})
-	}
-	return into(f, kernel.Spec[T, nothing]{
-		Name: "async-for-each", Op: "AsyncForEach", Calls: kernel.CallsFunc, Heeds: true, Err: err,
-		Workers: &kernel.Workers[T, nothing]{
-			Call:  func(ctx context.Context, v T) (nothing, error) { return nothing{}, fn(ctx, v) },
-			Count: workers, Window: max(16, 4*workers), Steady: max(16, 4*workers), Order: kernel.Unordered, Ends: true,
-		},
-	})
+	call := func(ctx context.Context, v T) (nothing, error) { return nothing{}, fn(ctx, v) }
+	spec := ops.NewAsyncMapper(call).WithName("async-for-each").WithWorkers(workers).WithOrdered(false).Kernel()
+	spec.Op, spec.Err = "AsyncForEach", kernel.Join(notNil(fn, "function"), spec.Err)
+	spec.Workers.Ends = true
+	return into(f, spec)
 }
 
 // To puts every item into sink, in order. See [Sink]. Nothing happens until the Job is

@@ -110,10 +110,11 @@ func (p *pool[In, Out]) next() *slot[In, Out] {
 }
 
 // release tells the producer of free slots. It is woken for several at once, since waking
-// costs more than a slot is worth; a consumer that is about to wait wakes it in any case.
+// costs more than a slot is worth: for a quarter of those that are more than the workers
+// need, so that meanwhile none of them is without an item for want of a slot.
 func (p *pool[In, Out]) release() {
 	p.emitted.Store(p.taken)
-	if p.taken-p.told >= min(uint64(p.Steady)/4, block) {
+	if p.taken-p.told >= max(min(uint64(p.Steady-p.Count)/4, block), 1) {
 		p.told = p.taken
 		p.producer.wake()
 	}
@@ -132,7 +133,6 @@ func (p *pool[In, Out]) deliverSignal(signal func(Signal) error) (done bool, err
 
 // rest waits for a result, a signal, a timer or the end.
 func (p *pool[In, Out]) rest(sig bool, at uint64) {
-	p.producer.wake()
 	p.wanted.Store(p.taken)
 	p.consumer.rest(p.seg, func() bool { return p.stirred(sig, at) })
 }
