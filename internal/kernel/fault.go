@@ -37,9 +37,9 @@ func (f *Fault) Panicked() bool { return f.Stack != nil }
 // a channel, since a handler may block.
 func (s *Stage) settle(f *Fault) error {
 	main := s.main
-	if main.turn != nil {
-		main.turn <- struct{}{}
-		defer func() { <-main.turn }()
+	if main.crew != nil {
+		main.crew.turn <- struct{}{}
+		defer func() { <-main.crew.turn }()
 	}
 	if f.item {
 		main.Failed++
@@ -125,5 +125,5 @@ func (g *Segment) caught(value any) error {
 }
 
 func newPanic(s *Stage, value any) *Fault {
-	return &Fault{Stage: s, Attempt: s.attempt, Panic: value, Stack: debug.Stack()}
+	return &Fault{Stage: s, Attempt: int(s.attempt), Panic: value, Stack: debug.Stack()}
 }

@@ -129,8 +129,8 @@ func (s *Stage) backOff() error {
 // position is where in the stream of a stage its nth failure stands. Workers finish items
 // in any order, so there those that went well are counted when they are done with.
 func (s *Stage) position(nth int64) int64 {
-	if s.good != nil {
-		return s.good() + nth
+	if s.main.crew != nil {
+		return s.main.crew.good() + nth
 	}
 	return s.seen
 }

@@ -90,12 +90,12 @@ func Attach[In, Out any](seg *Segment, site Site, spec Spec[In, Out], down Port[
 		s.clock = spec.Clock
 	}
 	run.edge(s, down.to, down.queue)
-	return seg, start(s, spec, down)
+	return seg, start(s, &spec, down)
 }
 
 // start makes the stage's port, with a fence below it where user code emits and
 // a guard around it where a policy may let the stream go on.
-func start[In, Out any](s *Stage, spec Spec[In, Out], down Port[Out]) Port[In] {
+func start[In, Out any](s *Stage, spec *Spec[In, Out], down Port[Out]) Port[In] {
 	guarded := s.guarded() && spec.Calls != CallsNothing
 	switch {
 	case spec.Calls == CallsEmitter:

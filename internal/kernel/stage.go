@@ -56,13 +56,17 @@ type Stage struct {
 	at   *int32          // the segment's
 	mark int32           // index in run.stages; what *at holds while user code of this stage runs
 
+	attempt int32 // which call for the item this is, from 1
+	books   Books
+	emits   bool // an item counts as Held from Hold to Release
+	heeds   bool // its function is given call
+	opened  bool
+	ended   bool
+
 	name, op string
 	place    callsite.Site
 	policy   *Policy
-	decider  Decider // of the policy
-	books    Books
-	emits    bool        // an item counts as Held from Hold to Release
-	heeds    bool        // its function is given call
+	decider  Decider     // of the policy
 	stuck    error       // first error of the fence below, if there is one
 	refused  func(error) // hears of it, if set
 	told     func(context.Context, *Fault)
@@ -70,22 +74,24 @@ type Stage struct {
 	clock clock.Clock // the processor's own, else the run's
 	alarm clock.Timer // of Wait, nil before the first
 
-	call    context.Context // what the function gets: ctx, or one that ends sooner
-	attempt int             // which call for the item this is, from 1
-	pause   time.Duration   // before the next one
-	seen    int64           // items that came, if the policy counts them
-	good    func() int64    // with workers: items that are done with and did not fail
-	busy    func() float64  // of a stage with workers
-	tally   func(*Counts)   // of a stage with workers: what they and the segment below did
-	turn    chan struct{}   // of capacity 1, held while a failure is settled; nil without workers
+	call  context.Context // what the function gets: ctx, or one that ends sooner
+	pause time.Duration   // before the next call for the item
+	seen  int64           // items that came, if the policy counts them
 
+	crew      *crew      // of a stage with workers
 	elsewhere *elsewhere // of a stage that is not fused
 	fed       int64      // what the stages above gave, known at the end
 
 	opens  func(context.Context) error
 	closes func(cause error) error
-	opened bool
-	ended  bool
+}
+
+// crew is what a stage knows of its workers.
+type crew struct {
+	turn  chan struct{}  // of capacity 1, held while a failure is settled
+	good  func() int64   // items that are done with and did not fail
+	busy  func() float64 // the mean of the workers
+	tally func(*Counts)  // what they and the segment below did
 }
 
 // Name is the stage's name in this run, as a path.
@@ -166,7 +172,7 @@ func (s *Stage) Fail(item any, err error) error {
 		}
 		return s.seg.cause()
 	}
-	return s.settle(&Fault{Stage: s, Item: item, Err: s.late(err), Attempt: s.attempt, item: true})
+	return s.settle(&Fault{Stage: s, Item: item, Err: s.late(err), Attempt: int(s.attempt), item: true})
 }
 
 // Break is for code that concerns no single item: a source, the end of the input.
@@ -274,8 +280,8 @@ func (s *Stage) Final() Counts { return s.Counts }
 func (s *Stage) complete() {
 	c := &s.Counts
 	s.elsewhere.book(c)
-	if s.tally != nil {
-		s.tally(c)
+	if s.crew != nil {
+		s.crew.tally(c)
 	}
 	if s.books == Mapped {
 		c.In = s.fed

@@ -86,8 +86,8 @@ func (s *Stage) Busy() float64 {
 	switch {
 	case s.elsewhere != nil:
 		return 0
-	case s.busy != nil:
-		return s.busy()
+	case s.crew != nil:
+		return s.crew.busy()
 	}
 	return s.seg.busy()
 }

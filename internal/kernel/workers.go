@@ -100,7 +100,7 @@ const (
 func attachWorkers[In, Out any](seg *Segment, site Site, spec Spec[In, Out], down Port[Out]) (*Segment, Port[In]) {
 	up := seg.feeder()
 	s := up.run.stage(up, site, spec.Name, spec.Op)
-	s.books, s.told, s.heeds, s.turn = Counted, spec.Told, spec.Heeds, make(chan struct{}, 1)
+	s.books, s.told, s.heeds = Counted, spec.Told, spec.Heeds
 	up.run.edge(s, down.to, down.queue)
 	p := newPool(s, seg, spec.Workers, down.Push == nil)
 	if p.sink {
@@ -111,7 +111,7 @@ func attachWorkers[In, Out any](seg *Segment, site Site, spec Spec[In, Out], dow
 	}
 	s.heeds = false // the workers do
 	seg.head = func() error { return p.drain(down) }
-	s.good, s.tally, s.busy = p.good, p.book, p.busy
+	s.crew = &crew{turn: make(chan struct{}, 1), good: p.good, busy: p.busy, tally: p.book}
 	port := Port[In]{Push: p.push, Signal: p.signal, to: s}
 	if p.Order == Keyed {
 		port.Push = underPolicy(s, port.Push)
