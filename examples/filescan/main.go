@@ -9,7 +9,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -17,15 +16,14 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/go-streamz/streamz/examples/filescan/internal/scan"
 	"github.com/go-streamz/streamz/examples/filescan/internal/sequential"
+	"github.com/go-streamz/streamz/examples/internal/source"
 )
 
 func main() {
@@ -103,7 +101,7 @@ func parseArgs(args []string, stderr io.Writer) (settings, error) {
 
 // scan scans, and prints what there is to say of it.
 func (s settings) scan(ctx context.Context, stdout, stderr io.Writer) error {
-	dir, err := s.folder(ctx)
+	dir, err := source.Folder(ctx, s.dir)
 	if err != nil {
 		return err
 	}
@@ -127,22 +125,6 @@ func (s settings) scan(ctx context.Context, stdout, stderr io.Writer) error {
 		return s.comparison(ctx, stdout)
 	}
 	return nil
-}
-
-// folder is what to scan. Only the go command knows for sure where its source is.
-func (s settings) folder(ctx context.Context) (string, error) {
-	if s.dir != "" {
-		info, err := os.Stat(s.dir)
-		if err == nil && !info.IsDir() {
-			err = fmt.Errorf("%s: not a folder", s.dir)
-		}
-		return s.dir, err
-	}
-	root, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
-	if err != nil {
-		return "", fmt.Errorf("go env GOROOT: %w", cmp.Or(context.Cause(ctx), err))
-	}
-	return filepath.Join(strings.TrimSpace(string(root)), "src"), nil
 }
 
 // verifyWith compares the results with those of the sequential program.

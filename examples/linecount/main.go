@@ -8,7 +8,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -17,13 +16,13 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/go-streamz/streamz/flow"
+
+	"github.com/go-streamz/streamz/examples/internal/source"
 )
 
 func main() {
@@ -90,7 +89,7 @@ func parseArgs(args []string, stderr io.Writer) (settings, error) {
 
 // report counts, and writes what it has counted.
 func report(ctx context.Context, s settings, out, log io.Writer) error {
-	dir, err := s.folder(ctx)
+	dir, err := source.Folder(ctx, s.dir)
 	if err != nil {
 		return err
 	}
@@ -113,22 +112,6 @@ func report(ctx context.Context, s settings, out, log io.Writer) error {
 	}
 	fmt.Fprintf(out, "\n%v", books)
 	return nil
-}
-
-// folder is what to count. Only the go command knows for sure where its source is.
-func (s settings) folder(ctx context.Context) (string, error) {
-	if s.dir != "" {
-		info, err := os.Stat(s.dir)
-		if err == nil && !info.IsDir() {
-			err = fmt.Errorf("%s: not a folder", s.dir)
-		}
-		return s.dir, err
-	}
-	root, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
-	if err != nil {
-		return "", fmt.Errorf("go env GOROOT: %w", cmp.Or(context.Cause(ctx), err))
-	}
-	return filepath.Join(strings.TrimSpace(string(root)), "src"), nil
 }
 
 // take tells whether to count a file.

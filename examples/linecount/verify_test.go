@@ -14,6 +14,8 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/go-streamz/streamz/examples/internal/source"
 )
 
 // sameAsPlain checks that the plain program counts the same.
@@ -83,7 +85,7 @@ func FuzzPlainCount(f *testing.F) {
 
 func toolchain(t *testing.T) fs.FS {
 	t.Helper()
-	dir, err := settings{}.folder(t.Context())
+	dir, err := source.Folder(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
