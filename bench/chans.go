@@ -103,6 +103,9 @@ func chanBatch(n int) int {
 	return foldChan(unbatchChan(batchChan(rangeChan(0, n, buffer), buffer, batch), buffer), add)
 }
 
+// chanQueue has one channel: the receiver sums.
+func chanQueue(n int) int { return foldChan(rangeChan(0, n, buffer), add) }
+
 // chanBoundary has one channel: the receiver maps and sums.
 func chanBoundary(n int) int {
 	return foldMapped(rangeChan(0, n, buffer), inc, add)

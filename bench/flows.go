@@ -55,6 +55,11 @@ func flowMerge(n int) (int, error) {
 	return sum(flow.Merge(flow.Range(0, n/2), flow.Range(n/2, n)))
 }
 
+// A queue that loses items when it is full has room for all of an operation's.
+func buffered(f flow.Flow[int]) flow.Flow[int] { return f.Buffer(buffer) }
+func dropping(f flow.Flow[int]) flow.Flow[int] { return f.DroppingBuffer(1 << 18) }
+func sliding(f flow.Flow[int]) flow.Flow[int]  { return f.SlidingBuffer(1 << 18) }
+
 func flowSum(n int) (int, error) { return sum(flow.Range(0, n)) }
 
 func flowSeq(n int) (int, error) { return sum(flow.FromSeq(rangeSeq(0, n))) }

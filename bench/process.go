@@ -13,6 +13,8 @@ func processes() []row {
 	return []row{
 		overChannels("Mapper", items, add, ops.NewMapper(same), byHandEach(same)),
 		overChannels("TryMapper", items, add, ops.NewTryMapper(trySame), byHand(tryByHand)),
+		overChannels("AsyncMapper, one worker", items, add, ops.NewAsyncMapper(sameCtx).WithWorkers(1), byHandEach(same)),
+		overChannels("Buffer of 256", items, add, ops.NewBuffer[int](buffer), bufferByHand(buffer)),
 		overChannels("Filter", items, add, ops.NewFilter(always), byHand(filterByHand)),
 		overChannels("Tap", items, add, ops.NewTap(ignore), byHandEach(tapped(ignore))),
 		overChannels("Scan", items, add, ops.NewScan(0, latest), byHand(scanByHand)),

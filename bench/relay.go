@@ -61,6 +61,25 @@ func tapped(fn func(int)) func(int) int {
 	}
 }
 
+// bufferByHand is a goroutine whose output has a buffer.
+func bufferByHand(size int) ops.Processor[int, int] {
+	return ops.ProcessorFunc[int, int](func(ctx context.Context, in <-chan int) <-chan int {
+		out := make(chan int, size)
+		go func() {
+			defer close(out)
+			receiveAll(ctx, in, func(v int) bool {
+				select {
+				case out <- v:
+					return true
+				case <-ctx.Done():
+					return false
+				}
+			})
+		}()
+		return out
+	})
+}
+
 func tryByHand(send func(int) bool) (func(int) bool, func()) {
 	return func(v int) bool {
 		out, err := trySame(v)

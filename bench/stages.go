@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/go-streamz/streamz/flow"
 	"github.com/go-streamz/streamz/ops"
@@ -37,6 +38,8 @@ func stages() []row {
 			stage{step: flatMapOne, budget: above}, stage{name: "flow, alone", step: flatMapOne, deep: 1}),
 		fused("Gather", plainCalls(callGatherers, emitSame),
 			stage{step: gather, budget: above}, stage{name: "flow, alone", step: gather, deep: 1}),
+		fused("Monitor", plainCalls(callTaps, ignore), stage{step: monitored}),
+		fused("Throttle at 1e12 a second", plainCalls(callTaps, ignore), stage{name: "flow, alone", step: throttled, deep: 1}),
 		fused("Batcher and Unbatcher", plainCalls(fillSlices, batch), stage{step: batchUnbatch, slices: true}),
 		fused("Mapper with a policy", plainCalls(callMaps, same),
 			stage{name: "flow, Stop", step: mapSame}, stage{name: "flow, Skip", step: skip},
@@ -75,6 +78,9 @@ func plainCalls[T any](loop func(n int, all []T, fold func(int, int) int) int, v
 		return plain(func(n int) int { return loop(n, all, add) })
 	}
 }
+
+func monitored(f flow.Flow[int]) flow.Flow[int] { return f.Then(ops.NewMonitor[int](time.Hour)) }
+func throttled(f flow.Flow[int]) flow.Flow[int] { return f.Throttle(1e12) }
 
 func mapSame(f flow.Flow[int]) flow.Flow[int]      { return f.Map(same) }
 func tryMapSame(f flow.Flow[int]) flow.Flow[int]   { return f.TryMap(trySame) }

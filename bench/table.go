@@ -40,6 +40,12 @@ func pipelines() []row {
 			{name: "flow, Async 64", role: ours, run: flowBoundary(64)},
 			{name: "flow, Async 1024", role: ours, run: flowBoundary(1024)},
 		}},
+		{name: "queue between two goroutines, sum", want: wantSum, contenders: []contender{
+			{name: "raw channel of 256", role: twin, run: plain(chanQueue)},
+			{name: "flow, Buffer 256", role: ours, run: chain(1, buffered)},
+			{name: "flow, DroppingBuffer with room for all", role: ours, run: chain(1, dropping)},
+			{name: "flow, SlidingBuffer with room for all", role: ours, run: chain(1, sliding)},
+		}},
 		{name: "merge of two, sum", want: wantSum, contenders: []contender{
 			{name: "two goroutines, one raw channel of 256", role: twin, run: plain(chanMerge)},
 			{name: "flow, Merge", role: ours, run: flowMerge},

@@ -8,15 +8,16 @@ import (
 // The user functions of all contenders. They are passed as values to functions that
 // are not inlined, so that calling them costs everybody the same.
 
-func inc(v int) int              { return v + 1 }
-func triple(v int) int           { return 3 * v }
-func even(v int) bool            { return v%2 == 0 }
-func add(sum, v int) int         { return sum + v }
-func same(v int) int             { return v }
-func trySame(v int) (int, error) { return v, nil }
-func always(int) bool            { return true }
-func ignore(int)                 {}
-func latest(_, v int) int        { return v }
+func inc(v int) int                                 { return v + 1 }
+func triple(v int) int                              { return 3 * v }
+func even(v int) bool                               { return v%2 == 0 }
+func add(sum, v int) int                            { return sum + v }
+func same(v int) int                                { return v }
+func trySame(v int) (int, error)                    { return v, nil }
+func sameCtx(_ context.Context, v int) (int, error) { return v, nil }
+func always(int) bool                               { return true }
+func ignore(int)                                    {}
+func latest(_, v int) int                           { return v }
 
 // emitSame is the push function of a gatherer that passes everything on.
 func emitSame(_ *struct{}, v int, emit func(int) error) error { return emit(v) }
