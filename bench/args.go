@@ -12,6 +12,7 @@ import (
 type settings struct {
 	rows      *regexp.Regexp
 	json, svg string
+	doc       string
 	plan      plan
 }
 
@@ -24,6 +25,7 @@ func parseArgs(args []string, stderr io.Writer) (settings, error) {
 	fs.IntVar(&s.plan.rounds, "rounds", s.plan.rounds, "measure each contender in `N` rounds")
 	fs.StringVar(&s.json, "json", "", "write the results to `FILE`")
 	fs.StringVar(&s.svg, "svg", "", "draw the ratios into `FILE`")
+	fs.StringVar(&s.doc, "doc", "", "renew the table in the Markdown `FILE`")
 	err := fs.Parse(args)
 	if err != nil {
 		return s, err

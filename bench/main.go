@@ -100,6 +100,16 @@ func save(s settings, results []result) error {
 	if s.svg != "" {
 		errs = append(errs, os.WriteFile(s.svg, picture(headline(), results), 0o644))
 	}
+	if s.doc != "" {
+		old, err := os.ReadFile(s.doc)
+		if err == nil {
+			old, err = renew(old, headline(), results)
+		}
+		if err == nil {
+			err = os.WriteFile(s.doc, old, 0o644)
+		}
+		errs = append(errs, err)
+	}
 	return errors.Join(errs...)
 }
 
@@ -111,8 +121,8 @@ type document struct {
 
 // headline says where the numbers come from.
 func headline() string {
-	return fmt.Sprintf("%s/%s, %d CPUs, %s, ro %s",
-		runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), version("github.com/samber/ro"))
+	return fmt.Sprintf("%s/%s, %d CPUs, %s, ro %s, conc %s", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(),
+		runtime.Version(), version("github.com/samber/ro"), version("github.com/sourcegraph/conc"))
 }
 
 func version(module string) string {
