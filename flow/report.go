@@ -86,8 +86,9 @@ func newReport(run *kernel.Run, name string, d time.Duration) Report {
 		})
 	}
 	for _, e := range run.Edges() {
+		size, fill := e.Level()
 		r.Edges = append(r.Edges, Edge{
-			From: e.From.Name(), To: e.To.Name(), Queued: e.Queued, Capacity: e.Capacity, Fill: e.Fill,
+			From: e.From.Name(), To: e.To.Name(), Queued: e.Queued, Capacity: size, Fill: fill,
 		})
 	}
 	return r

@@ -8,13 +8,19 @@ type Edge struct {
 	// Queued is the number of items that the sender had booked out and the receiver
 	// not in when the run ended. A queue that several edges share counts at one.
 	Queued int64
-	// Capacity is how many items can wait on the way, 0 where the stages are fused.
-	Capacity int64
-	// Fill is the share of it that was in use, from 0 to 1: the mean over the moments at
-	// which the consumer had done with what it took at once.
-	Fill float64
 
 	queue *queue
+}
+
+// Level tells, when the run has ended, how many items can wait on the way, 0 where the
+// stages are fused, and which share of that was in use, from 0 to 1: the mean over the
+// moments at which the consumer had done with what it took at once.
+func (e Edge) Level() (size int64, fill float64) {
+	size, mean := e.queue.level()
+	if size == 0 {
+		return 0, 0
+	}
+	return size, min(mean/float64(size), 1)
 }
 
 // queue is what the books know of a queue.
@@ -82,7 +88,6 @@ func (r *Run) balance() {
 		for ; e >= 0 && r.edges[e].From == s; e-- {
 			edge := &r.edges[e]
 			edge.Queued = edge.queue.count()
-			edge.measure()
 			edge.To.fed += s.Out - edge.Queued
 		}
 	}
@@ -90,13 +95,6 @@ func (r *Run) balance() {
 		if edge.To.fed != edge.To.In {
 			r.unbalanced("what leads to " + edge.To.String())
 		}
-	}
-}
-
-func (e *Edge) measure() {
-	size, mean := e.queue.level()
-	if e.Capacity = size; size > 0 {
-		e.Fill = min(mean/float64(size), 1)
 	}
 }
 

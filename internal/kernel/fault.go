@@ -70,7 +70,7 @@ func (s *Stage) follow(v Verdict, blame error) error {
 		return nil
 	case Again:
 		main.Failed--
-		s.pause = v.Wait
+		s.ownCalls().pause = v.Wait
 		return errAgain
 	case Keep:
 		main.Failed--

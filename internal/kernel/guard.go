@@ -95,9 +95,9 @@ func limited[T any](s *Stage, push func(T) error, v T) error {
 		return push(v)
 	}
 	ctx, cancel := clock.WithTimeout(s.ctx, s.clock, s.policy.Timeout)
-	s.call = ctx
+	s.ownCalls().ctx = ctx
 	defer func() {
-		s.call = s.ctx
+		s.calls.ctx = nil
 		cancel()
 	}()
 	return push(v)
@@ -106,7 +106,7 @@ func limited[T any](s *Stage, push func(T) error, v T) error {
 // late says of an error that the call was given no more time. The call's own context
 // ended then, and not the stage's: that would be no failure.
 func (s *Stage) late(err error) error {
-	if s.call == s.ctx || s.call.Err() == nil || !errors.Is(err, context.DeadlineExceeded) {
+	if ctx := s.Context(); ctx == s.ctx || ctx.Err() == nil || !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	return fmt.Errorf("no result within %v: %w", s.policy.Timeout, err)
@@ -115,7 +115,7 @@ func (s *Stage) late(err error) error {
 // backOff waits before the next call and takes the item out of the books, as the push
 // books it in again. If the run ends meanwhile the stage keeps the item.
 func (s *Stage) backOff() error {
-	if err := s.Wait(s.pause); err != nil {
+	if err := s.Wait(s.calls.pause); err != nil {
 		s.Held++
 		return err
 	}

@@ -121,7 +121,7 @@ func (r *Run) stage(seg *Segment, site Site, name, op string) *Stage {
 	}
 	s := r.newStage()
 	s.seg, s.ctx, s.at, s.mark = seg, seg.ctx, &seg.at, int32(len(r.stages))
-	s.main, s.call, s.attempt = s, s.ctx, 1
+	s.main, s.attempt = s, 1
 	s.name, s.op, s.place, s.policy = r.scope+name, op, site.At, site.Policy
 	s.clock = r.opts.Clock
 	if s.policy != nil {

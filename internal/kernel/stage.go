@@ -72,11 +72,8 @@ type Stage struct {
 	told     func(context.Context, *Fault)
 
 	clock clock.Clock // the processor's own, else the run's
-	alarm clock.Timer // of Wait, nil before the first
-
-	call  context.Context // what the function gets: ctx, or one that ends sooner
-	pause time.Duration   // before the next call for the item
-	seen  int64           // items that came, if the policy counts them
+	calls *calls      // nil before it is needed, see ownCalls
+	seen  int64       // items that came, if the policy counts them
 
 	crew      *crew      // of a stage with workers
 	elsewhere *elsewhere // of a stage that is not fused
@@ -84,6 +81,20 @@ type Stage struct {
 
 	opens  func(context.Context) error
 	closes func(cause error) error
+}
+
+// calls is for a stage that limits its calls, repeats them, or waits.
+type calls struct {
+	ctx   context.Context // what the function gets, nil for the stage's own
+	pause time.Duration   // before the next call for the item
+	alarm clock.Timer     // of Wait, nil before the first
+}
+
+func (s *Stage) ownCalls() *calls {
+	if s.calls == nil {
+		s.calls = new(calls)
+	}
+	return s.calls
 }
 
 // crew is what a stage knows of its workers.
@@ -111,7 +122,12 @@ func (s *Stage) Segment() *Segment { return s.seg }
 
 // Context is what user functions of the stage get. A policy may limit each call, so it
 // is asked for every item.
-func (s *Stage) Context() context.Context { return s.call }
+func (s *Stage) Context() context.Context {
+	if s.calls != nil && s.calls.ctx != nil {
+		return s.calls.ctx
+	}
+	return s.ctx
+}
 
 // Mark is a stage's place in its segment, for the closure that is its Push to carry.
 type Mark struct {

@@ -100,13 +100,14 @@ func (s *Stage) Wait(d time.Duration) error {
 	if err := s.seg.halted(); err != nil || d <= 0 {
 		return err
 	}
-	if s.alarm == nil {
-		s.alarm = s.clock.NewTimer(d)
+	own := s.ownCalls()
+	if own.alarm == nil {
+		own.alarm = s.clock.NewTimer(d)
 	} else {
-		s.alarm.Reset(d)
+		own.alarm.Reset(d)
 	}
-	defer s.alarm.Stop()
-	if err := awaken(s.seg, s.alarm.C()); err != nil {
+	defer own.alarm.Stop()
+	if err := awaken(s.seg, own.alarm.C()); err != nil {
 		return err
 	}
 	return s.seg.halted()

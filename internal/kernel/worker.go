@@ -43,7 +43,7 @@ type worker[In, Out any] struct {
 func (p *pool[In, Out]) hire() {
 	g := p.seg.feeder()
 	own := *p.s
-	own.seg, own.ctx, own.call, own.at = g, g.ctx, g.ctx, &g.at
+	own.seg, own.ctx, own.at, own.calls = g, g.ctx, &g.at, nil
 	g.worker = &own
 	w := &worker[In, Out]{p: p, s: &own}
 	w.call = underPolicy(&own, w.callOne)
