@@ -2,7 +2,7 @@
 //
 //	err := flow.From(source).
 //		Filter(Order.Valid).
-//		TryMap(price).Named("price").OnError(flow.Skip()).
+//		AsyncMap(20, price).Named("price").OnError(flow.Retry(3, flow.Exponential(time.Second))).
 //		Batch(500, time.Second).
 //		ForEach(store).
 //		Run(ctx)
@@ -12,9 +12,13 @@
 // [Flow.Collect] and its kin, or [Job.Run]. Each use of a flow runs its source anew.
 //
 // The steps between two boundaries are fused into one goroutine, a segment. A
-// boundary, the bounded queue between two segments, exists where [Flow.Async] asks
-// for one, around a processor that only knows channels, and where a timer has to fire
-// while other code may block.
+// boundary, the bounded queue between two segments, exists where it is asked for, by
+// [Flow.Async], a [Flow.Buffer] and its kin, [Flow.AsyncMap] and its kin, which have
+// several goroutines for one step, or [Merge]; around a processor that only knows
+// channels; and where a timer has to fire while other code may block.
+//
+// What happens when a function fails for an item says a [Policy]: without one the run
+// ends with a [*StageError].
 //
 // Run returns when nothing of the pipeline is left: no goroutine, no timer and no
 // error that nobody has heard of. See [Job.Run] for what it returns.

@@ -1,7 +1,8 @@
 // Package ops holds the processors: one file each, usable over plain channels, and
 // fused when they are part of a flow.
 //
-// Over channels a processor is one goroutine between an input and an output:
+// Over channels a processor is one goroutine between an input and an output, and some have
+// a second one beside a queue, or workers:
 //
 //	in := make(chan string)
 //	out := ops.NewMapper(strings.ToUpper).Process(ctx, in)

@@ -13,7 +13,9 @@
 //   - A [Stage] is one step of one run: its place in the segment, its policy and
 //     its counters.
 //   - A [Spec] is what a processor hands over to be attached, see [Attach].
+//   - A pool is what a stage with [Workers] runs on: slots between two segments, and
+//     a segment for each worker.
 //   - A fence is an emit function given to user code, a guard is the call of a
-//     stage whose policy lets the stream survive a failure. Both are in fence.go.
+//     stage whose [Policy] lets the stream survive a failure.
 //   - A [Run] owns all of it: contexts, segments, failures, and the books.
 package kernel
