@@ -114,7 +114,7 @@ func (p *pool[In, Out]) next() *slot[In, Out] {
 // need, so that meanwhile none of them is without an item for want of a slot.
 func (p *pool[In, Out]) release() {
 	p.emitted.Store(p.taken)
-	if p.taken-p.told >= max(min(uint64(p.Steady-p.Count)/4, block), 1) {
+	if p.taken-p.told >= uint64(max(min((p.limit.Load()-int64(p.Count))/4, block), 1)) {
 		p.told = p.taken
 		p.producer.wake()
 	}

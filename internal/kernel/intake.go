@@ -10,7 +10,7 @@ func (p *pool[In, Out]) push(v In) error {
 		p.s.Mark().Enter()
 		key = p.Key(v)
 	}
-	if p.accepted-p.lastFree >= p.limit {
+	if p.accepted-p.lastFree >= uint64(p.limit.Load()) {
 		p.s.Held++ // until there is room: a timer that fires meanwhile may unwind the wait
 		if err := p.wait(p.room); err != nil {
 			return err
@@ -45,12 +45,13 @@ func (p *pool[In, Out]) vacant() uint32 {
 // room tells whether an item may be accepted: many while calls are quick, when few would
 // leave the workers waiting, and else no more than they need.
 func (p *pool[In, Out]) room() bool {
-	p.limit = uint64(p.Steady)
+	limit := p.Steady
 	if p.brisk() {
-		p.limit = uint64(p.Window)
+		limit = p.Window
 	}
+	p.limit.Store(int64(limit))
 	p.lastFree = p.emitted.Load()
-	return p.accepted-p.lastFree < p.limit
+	return p.accepted-p.lastFree < uint64(limit)
 }
 
 // brisk tells whether calls are quick, as far as is known.

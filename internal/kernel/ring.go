@@ -65,10 +65,13 @@ type parking struct {
 	ch      chan struct{}
 }
 
-func (p *parking) wake() {
+// wake ends the wait, and tells whether there was one.
+func (p *parking) wake() bool {
 	if p.waiting.Load() && p.waiting.CompareAndSwap(true, false) {
 		p.ch <- struct{}{} // never blocks: waiting was true, so the slot is free
+		return true
 	}
+	return false
 }
 
 // wait parks g until ready is true. Whoever makes it true calls wake after that.

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"errors"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -111,7 +112,11 @@ func (w *worker[In, Out]) do(claim []uint32) error {
 			return err
 		}
 	}
-	w.p.publish(claim)
+	if w.p.publish(claim) && len(claim) >= many {
+		// Where workers keep all processors busy, the consumer, and with it the producer,
+		// would else run only when there is nothing left to claim, and keep them waiting.
+		runtime.Gosched()
+	}
 	return nil
 }
 
@@ -150,21 +155,22 @@ func (w *worker[In, Out]) noting(call func(In) error) func(In) error {
 	}
 }
 
-// publish tells the consumer that the items of a claim are done with.
-func (p *pool[In, Out]) publish(claim []uint32) {
+// publish tells the consumer that the items of a claim are done with, and whether it was
+// waiting for them.
+func (p *pool[In, Out]) publish(claim []uint32) bool {
 	n := uint32(len(claim))
 	if p.Order == Ordered {
 		first := claim[0]
 		p.done[first].Store(n)
 		if p.consumer.waiting.Load() && p.wanted.Load()&p.mask == uint64(first) {
-			p.consumer.wake()
+			return p.consumer.wake()
 		}
-		return
+		return false
 	}
 	first := p.finished.Add(uint64(n)) - uint64(n)
 	for i, slot := range claim {
 		p.list[(first+uint64(i))&p.mask] = slot
 	}
 	p.done[first&p.mask].Store(n)
-	p.consumer.wake()
+	return p.consumer.wake()
 }

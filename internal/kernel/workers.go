@@ -52,7 +52,7 @@ type pool[In, Out any] struct {
 	tail     atomic.Uint64 // items that may be claimed
 	accepted uint64        // the producer's copy of tail
 	lastFree uint64        // its copy of emitted
-	limit    uint64        // Window or Steady
+	limit    atomic.Int64  // Window or Steady, as the producer last found right
 	sent     uint64        // signals
 	producer parking
 	_        pad
@@ -135,7 +135,7 @@ func newPool[In, Out any](s *Stage, seg *Segment, w *Workers[In, Out], sink bool
 	}
 	p.work = make(chan struct{}, w.Count)
 	p.producer.ch, p.consumer.ch = make(chan struct{}, 1), make(chan struct{}, 1)
-	p.limit = uint64(p.Steady)
+	p.limit.Store(int64(p.Steady))
 	p.mean.Store(-1)
 	p.single = w.Count == 1 || s.policy != nil && s.policy.Repeats
 	return p
