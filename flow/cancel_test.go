@@ -491,3 +491,26 @@ func TestCancel_keepsTheResultSoFar(t *testing.T) {
 		t.Errorf("Collect() mismatch (-want +got):\n%s", diff)
 	}
 }
+
+// TestCancel_duringACallPassesNothing: nothing is called for an item whose call ended after
+// the context did.
+func TestCancel_duringACallPassesNothing(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	later := 0
+	opt, r := audited(t)
+	err := flow.Range(0, 5).
+		Call(func(_ context.Context, n int) (int, error) {
+			if n == 2 {
+				cancel(errPlanted)
+			}
+			return n, nil
+		}).
+		Map(func(n int) int { later++; return n }).
+		Run(ctx, opt)
+	if !errors.Is(err, errPlanted) || later != 2 {
+		t.Errorf("Run() = %v with %d items behind the call, want %v with 2", err, later, errPlanted)
+	}
+	if s := stageReport(t, r, "call"); s.In != 3 || s.Passed != 2 || s.Held != 1 {
+		t.Errorf("books of the call %+v", s)
+	}
+}

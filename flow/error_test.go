@@ -528,3 +528,12 @@ func TestErrStop_isAFailureWhereItIsNotAllowed(t *testing.T) {
 		t.Errorf("Run() = %v, want a failure of Map", err)
 	}
 }
+
+// TestStageError_tellsWhichCallFailed where a call was repeated.
+func TestStageError_tellsWhichCallFailed(t *testing.T) {
+	err := flow.Of("x").TryMap(strconv.Atoi).Named("parse").OnError(flow.Retry(3, flow.Constant(0))).
+		Run(t.Context(), audit(t))
+	if err == nil || !strings.Contains(err.Error(), "), call 3: strconv.Atoi") {
+		t.Errorf("Run() = %v, want an error that says that the third call failed", err)
+	}
+}

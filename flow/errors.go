@@ -46,6 +46,9 @@ func (e *StageError) Error() string {
 		b.WriteString(" at " + short(e.At))
 	}
 	b.WriteByte(')')
+	if e.Attempt > 1 {
+		fmt.Fprintf(&b, ", call %d", e.Attempt)
+	}
 	if e.text != "" {
 		b.WriteString(": item " + e.text)
 	}

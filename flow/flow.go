@@ -80,7 +80,7 @@ func (f Flow[T]) Named(name string) Flow[T] {
 // OnError says what happens when the user function of the last stage fails for an
 // item, by an error or a panic. Without it the run stops, see [Stop]. On a sub-flow it
 // is the default of all its stages. A policy on a stage without a user function, as
-// Take, or on a source is a configuration error.
+// Take, or on a source is a configuration error. Of two in a row the second counts.
 func (f Flow[T]) OnError(p Policy) Flow[T] {
 	f.last = f.last.onError(p)
 	return f

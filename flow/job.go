@@ -100,7 +100,7 @@ func (o *options) execute(run *kernel.Run) error {
 	}
 	err := run.Execute()
 	if where := run.Imbalance(); where != "" {
-		err = kernel.Join(err, fmt.Errorf("flow: the books of %s do not balance, which is a bug of streamz:\n%v",
+		err = kernel.Join(err, fmt.Errorf("flow: the books of %s do not balance: emit was called from another goroutine than its own, or else this is a bug of streamz:\n%v",
 			where, newReport(run, o.name, 0)))
 	}
 	return err

@@ -126,7 +126,8 @@ func (r Report) Stage(name string) (StageReport, bool) {
 }
 
 // String writes the report as a table. Columns that are zero throughout are left out,
-// and so is what a source or a sink does not have.
+// and so is what a source or a sink does not have. Where there are queues two columns more
+// tell how busy the goroutine of each stage was, and how full the queue in front of it.
 func (r Report) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", r.Name, r.outcome())
@@ -156,7 +157,31 @@ func (r Report) table() [][]string {
 		}
 		rows = append(rows, row)
 	}
+	if r.queues() {
+		r.addLoads(rows)
+	}
 	return rows
+}
+
+// queues tells whether there are any between the stages. Where there are none all stages
+// share one goroutine, and how busy that was says nothing.
+func (r Report) queues() bool {
+	return slices.ContainsFunc(r.Edges, func(e Edge) bool { return e.Capacity > 0 })
+}
+
+// addLoads adds the columns that say which stage is the slow one: the busy one behind a
+// full queue.
+func (r Report) addLoads(rows [][]string) {
+	rows[0] = append(rows[0], "busy", "queue")
+	for i, s := range r.Stages {
+		queue := ""
+		for _, e := range r.Edges {
+			if e.To == s.Name && e.Capacity > 0 {
+				queue = fmt.Sprintf("%.0f%% of %d", 100*e.Fill, e.Capacity)
+			}
+		}
+		rows[i+1] = append(rows[i+1], fmt.Sprintf("%.0f%%", 100*s.Busy), queue)
+	}
 }
 
 // cell is empty where the number does not exist: a source takes nothing, a sink gives

@@ -60,7 +60,9 @@ func FromSignals[T any](src SignalSource[T]) Flow[T] {
 	return origin(s)
 }
 
-// FromFunc makes a flow of a function, which follows the rules of [Source].
+// FromFunc makes a flow of a function, which follows the rules of [Source]: it calls emit
+// from its own goroutine only. For several goroutines that produce there are [Merge], and
+// [FromChan] for a channel that all of them send to.
 func FromFunc[T any](stream func(ctx context.Context, emit func(T) error) error) Flow[T] {
 	s := kernel.Source[T]{Name: "func", Op: "FromFunc", Heedless: true, Err: notNil(stream, "function")}
 	s.Stream = func(ctx context.Context, out kernel.Outlet[T]) error { return stream(ctx, out.Emit) }

@@ -42,7 +42,8 @@ func tick(s *kernel.Stage, d time.Duration, push func(time.Time) error) error {
 // comes at the next multiple of d. d must be positive and fn not nil.
 //
 // [ErrStop] from fn ends the flow as complete; any other error is the source's failure and
-// ends the run. The context that fn gets ends with the run or when nobody needs more items,
+// ends the run. To go on after failures, call fn behind a [Tick], where there are policies:
+// flow.Tick(d).Call(...).OnError(flow.Skip()). The context that fn gets ends with the run or when nobody needs more items,
 // and fn has to return soon after.
 func Poll[T any](d time.Duration, fn func(context.Context) (T, error)) Flow[T] {
 	return origin(kernel.Source[T]{

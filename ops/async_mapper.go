@@ -65,14 +65,17 @@ func NewAsyncMapper[In, Out any](fn func(context.Context, In) (Out, error)) *Asy
 	return m
 }
 
-// NewAsyncMapperKeyed makes an AsyncMapper, named "async-mapper", that keeps the order
-// among items of one key only: each key has its worker, which it shares with other keys.
-// key must not block. Neither function may be nil.
+// NewAsyncMapperKeyed makes an AsyncMapper, named "async-mapper", with as many workers as
+// GOMAXPROCS allows to run at once, that keeps the order among items of one key only. Each
+// key has its worker, which it shares with other keys, so with few keys for the workers
+// some of them have nothing to do while others are late. key must not block. Neither
+// function may be nil.
 //
 //streamz:stage AsyncMapKeyed(workers int, key func(In) K, fn func(context.Context, In) (Out, error)) NewAsyncMapperKeyed(key, fn).WithWorkers(workers)
 //streamz:doc AsyncMapKeyed is AsyncMap that keeps the order among items of one key only. Each key has
 //streamz:doc its worker, which it shares with other keys, and items of one key are never in work at
-//streamz:doc once. Results come when they are ready. key must not block.
+//streamz:doc once; with few keys for the workers some have nothing to do. Results come when they are
+//streamz:doc ready. key must not block.
 //streamz:example flow.Of("a1", "a2", "a3").AsyncMapKeyed(2, func(s string) byte { return s[0] }, func(ctx context.Context, s string) (string, error) { return s + "!", ctx.Err() })
 //streamz:output [a1! a2! a3!]
 func NewAsyncMapperKeyed[In, Out any, K comparable](key func(In) K, fn func(context.Context, In) (Out, error)) *AsyncMapper[In, Out] {

@@ -72,6 +72,9 @@ func (c *Call[In, Out]) start(s *kernel.Stage, down kernel.Port[Out]) kernel.Por
 		if err != nil {
 			return s.Fail(v, err)
 		}
+		if err := s.Ended(); err != nil { // while it ran
+			return err
+		}
 		return push(out)
 	}}
 }

@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -70,6 +71,21 @@ type Letter[T any] struct {
 	Stage    string    // name of the processor or stage
 	Attempts int       // calls made for the item, the first included
 	Time     time.Time // of the last failure
+}
+
+// MarshalJSON writes the letter with the error as text, which would else be lost.
+func (l Letter[T]) MarshalJSON() ([]byte, error) {
+	text := ""
+	if l.Err != nil {
+		text = l.Err.Error()
+	}
+	return json.Marshal(struct {
+		Item     T         `json:"item"`
+		Error    string    `json:"error"`
+		Stage    string    `json:"stage"`
+		Attempts int       `json:"attempts"`
+		Time     time.Time `json:"time"`
+	}{l.Item, text, l.Stage, l.Attempts, l.Time})
 }
 
 // PanicError is a panic of a user function, caught. If the value is an error it

@@ -61,7 +61,8 @@ func AsyncMapUnordered[In, Out any](workers int, fn func(context.Context, In) (O
 
 // AsyncMapKeyed is AsyncMap that keeps the order among items of one key only. Each key has
 // its worker, which it shares with other keys, and items of one key are never in work at
-// once. Results come when they are ready. key must not block.
+// once; with few keys for the workers some have nothing to do. Results come when they are
+// ready. key must not block.
 //
 //   - Emits: one item for each item whose call succeeds
 //   - Holds: as many items as its buffer, those in work included

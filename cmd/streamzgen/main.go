@@ -5,6 +5,14 @@
 //
 //	//go:generate go tool streamzgen
 //
+// A directive stands in the comment of a processor's constructor and gives the stage's
+// name, and if they differ its parameters and how the processor is made of them:
+//
+//	//streamz:stage Geocode
+//	func NewGeocoder(db *DB) *Geocoder
+//
+//	//streamz:stage GeocodeWithin(db *DB, d time.Duration) NewGeocoder(db).WithTimeout(d)
+//
 // With -root it writes the stages and methods of the streamz module itself.
 // With -check it changes nothing and fails where a file is out of date.
 package main

@@ -63,7 +63,7 @@ var (
 	// ErrNoPolicy is the misuse of a policy on a stage that has no function to fail.
 	ErrNoPolicy = errors.New("the stage calls no function that could fail")
 	// ErrSourcePolicy is the misuse of a policy other than StopAll on a source.
-	ErrSourcePolicy = errors.New("a source that fails ends the run")
+	ErrSourcePolicy = errors.New("a source that fails ends the run; a function that may fail can stand in a Call behind it")
 )
 
 // Attach puts a stage in front of down, in seg or in a new segment, and returns

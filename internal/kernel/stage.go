@@ -152,6 +152,16 @@ func (s *Stage) Next() error {
 	return nil
 }
 
+// Ended is nil while the segment may go on, and else books the item in hand as held: for a
+// stage whose function may have taken long.
+func (s *Stage) Ended() error {
+	err := s.seg.halted()
+	if err != nil {
+		s.Held++
+	}
+	return err
+}
+
 // Hold books an item in and enters, for a stage that gives several items for one:
 // until Release the item counts as held, also if a failure below unwinds through the
 // stage.
