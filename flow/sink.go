@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/go-streamz/streamz/internal/kernel"
-	"github.com/go-streamz/streamz/ops"
 )
 
 // Sink consumes items, one at a time, on one goroutine. Put may block as long as it
@@ -75,11 +74,16 @@ func putter[T any](s *kernel.Stage, fn func(context.Context, T) error) func(T) e
 // returned. As many items are accepted and not yet done as by [Flow.AsyncMap]. Nothing
 // happens until the Job is run.
 func (f Flow[T]) AsyncForEach(workers int, fn func(ctx context.Context, v T) error) Job {
-	call := func(ctx context.Context, v T) (nothing, error) { return nothing{}, fn(ctx, v) }
-	spec := ops.NewAsyncMapper(call).WithName("async-for-each").WithWorkers(workers).WithOrdered(false).Kernel()
-	spec.Op, spec.Err = "AsyncForEach", kernel.Join(notNil(fn, "function"), spec.Err)
-	spec.Workers.Ends = true
-	return into(f, spec)
+	err := notNil(fn, "function")
+	if workers < 1 {
+		err = kernel.Join(err, &ConfigError{Field: "workers", Value: workers, Want: "must be at least 1"})
+	}
+	return into(f, kernel.Staffed(kernel.Spec[T, nothing]{
+		Name: "async-for-each", Op: "AsyncForEach", Err: err, Calls: kernel.CallsFunc, Heeds: true,
+	}, kernel.Workers[T, nothing]{
+		Call:  func(ctx context.Context, v T) (nothing, error) { return nothing{}, fn(ctx, v) },
+		Count: workers, Order: kernel.Unordered,
+	}))
 }
 
 // To puts every item into sink, in order. See [Sink]. Nothing happens until the Job is

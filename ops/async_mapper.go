@@ -9,13 +9,7 @@ import (
 	"github.com/go-streamz/streamz/internal/kernel"
 )
 
-// Sizes of the buffer of an [AsyncMapper].
-const (
-	quickWindow = 1024    // where calls are quick: with less the workers wait for each other
-	leastWindow = 16      // where they are not
-	perWorker   = 4       // the same for each worker: calls take a varying time
-	maxWindow   = 1 << 20 // that may be set
-)
+const maxWindow = 1 << 20 // that may be set
 
 // AsyncMapper applies a function that may block and can fail to several items at once, each
 // on one of its workers. The results come in the order of the items. A failed item has no
@@ -142,16 +136,12 @@ func (m *AsyncMapper[In, Out]) Process(ctx context.Context, in <-chan In) <-chan
 // Kernel describes the processor to flows, which fuse it.
 func (m *AsyncMapper[In, Out]) Kernel() kernel.Spec[In, Out] {
 	workers := cmp.Or(m.workers, runtime.GOMAXPROCS(0))
-	steady := cmp.Or(m.window, max(leastWindow, perWorker*workers))
-	window := cmp.Or(m.window, max(quickWindow, steady))
 	op, order := m.order()
-	return kernel.Spec[In, Out]{
-		Self: m, Name: m.name, Op: op, Err: m.check(workers), Told: m.told,
-		Calls: kernel.CallsFunc, Heeds: true,
-		Workers: &kernel.Workers[In, Out]{
-			Call: m.fn, Count: workers, Window: window, Steady: steady, Order: order, Key: m.hash,
-		},
-	}
+	return kernel.Staffed(kernel.Spec[In, Out]{
+		Self: m, Name: m.name, Op: op, Err: m.check(workers), Told: m.told, Calls: kernel.CallsFunc, Heeds: true,
+	}, kernel.Workers[In, Out]{
+		Call: m.fn, Count: workers, Window: m.window, Steady: m.window, Order: order, Key: m.hash,
+	})
 }
 
 // order gives the fluent name as well, which depends on it.

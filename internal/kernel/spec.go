@@ -52,10 +52,8 @@ type Spec[In, Out any] struct {
 	// are Mapped: if the call is repeated, so is the push.
 	Start func(s *Stage, down Port[Out]) Port[In]
 
-	// Workers, if set, call a function on several goroutines, in place of Start.
-	Workers *Workers[In, Out]
-
-	// Connect, if set, wires a composition of stages in place of Start.
+	// Connect, if set, wires the stage in place of Start: a composition of several, or one
+	// that has more than a port, see [Staffed].
 	Connect func(seg *Segment, site Site, down Port[Out]) (*Segment, Port[In])
 }
 
@@ -79,9 +77,6 @@ func Attach[In, Out any](seg *Segment, site Site, spec Spec[In, Out], down Port[
 		return spec.Connect(seg, site, down)
 	}
 	run.fit(site, spec.Name, Use{Item: (*In)(nil), Calls: spec.Calls, Heeds: spec.Heeds})
-	if spec.Workers != nil {
-		return attachWorkers(seg, site, spec, down)
-	}
 	seg, down = separate(seg, spec.Timed, spec.Blocks || run.blocks(site, spec.Calls), spec.Clock, down)
 	s := run.stage(seg, site, spec.Name, spec.Op)
 	s.books, s.told = spec.Books, spec.Told

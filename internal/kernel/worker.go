@@ -136,7 +136,7 @@ func (w *worker[In, Out]) callOne(v In) error {
 	switch {
 	case err == nil:
 		w.slot.out, w.slot.fate = out, passed
-	case w.p.Ends && errors.Is(err, ErrStop):
+	case w.p.sink && errors.Is(err, ErrStop):
 		w.slot.fate = last
 	default:
 		return w.s.Fail(v, err)

@@ -18,15 +18,41 @@ const (
 	Keyed
 )
 
-// Workers call a function on several goroutines.
+// Workers call a function on several goroutines. At the end of a flow, where nothing is
+// below, its ErrStop ends the stream early.
 type Workers[In, Out any] struct {
 	Call   func(ctx context.Context, v In) (Out, error)
 	Count  int
-	Window int // the most items that are accepted and not emitted, at least Count
-	Steady int // the same while calls are not quick, at most Window
+	Window int // the most items that are accepted and not emitted, at least Count; 0 for the default
+	Steady int // the same while calls are not quick, at most Window; with a Window of 0 the default
 	Order  Order
 	Key    func(In) uint64 // for Keyed: what is equal for equal keys
-	Ends   bool            // ErrStop of Call ends the stream early
+}
+
+// Default windows.
+const (
+	quickWindow = 1024 // while calls are quick: with less the workers wait for each other
+	leastWindow = 16   // while they are not
+	perWorker   = 4    // the same for each worker: calls take a varying time
+)
+
+// sized fills in the default windows.
+func (w Workers[In, Out]) sized() Workers[In, Out] {
+	if w.Window == 0 {
+		w.Steady = max(leastWindow, perWorker*w.Count)
+		w.Window = max(quickWindow, w.Steady)
+	}
+	return w
+}
+
+// Staffed is a spec whose stage has workers. It goes by Connect, so that only those who use
+// workers have to compile them.
+func Staffed[In, Out any](spec Spec[In, Out], w Workers[In, Out]) Spec[In, Out] {
+	staffed := spec
+	staffed.Connect = func(seg *Segment, site Site, down Port[Out]) (*Segment, Port[In]) {
+		return attachWorkers(seg, site, &spec, w.sized(), down)
+	}
+	return staffed
 }
 
 // pool is the state of a stage with workers: slots that each item stays in from the
@@ -38,7 +64,7 @@ type Workers[In, Out any] struct {
 // they become free in any order, so a ring of slot numbers tells what is to be claimed and
 // another what is finished; that is free again once the consumer has gone over it.
 type pool[In, Out any] struct {
-	*Workers[In, Out]
+	Workers[In, Out]
 	s      *Stage // on the segment above
 	up     *Segment
 	seg    *Segment // the one below
@@ -97,12 +123,15 @@ const (
 
 // attachWorkers makes the stage: its producing end in a new segment, its workers, and its
 // consuming end as the head of seg.
-func attachWorkers[In, Out any](seg *Segment, site Site, spec Spec[In, Out], down Port[Out]) (*Segment, Port[In]) {
+func attachWorkers[In, Out any](
+	seg *Segment, site Site, spec *Spec[In, Out], w Workers[In, Out], down Port[Out],
+) (*Segment, Port[In]) {
+	seg.run.fit(site, spec.Name, Use{Item: (*In)(nil), Calls: spec.Calls, Heeds: spec.Heeds})
 	up := seg.feeder()
 	s := up.run.stage(up, site, spec.Name, spec.Op)
 	s.books, s.told, s.heeds = Counted, spec.Told, spec.Heeds
 	up.run.edge(s, down.to, down.queue)
-	p := newPool(s, seg, spec.Workers, down.Push == nil)
+	p := newPool(s, seg, w, down.Push == nil)
 	if p.sink {
 		down.Push, down.Signal = func(Out) error { return nil }, seg.arrived
 	}
@@ -120,7 +149,7 @@ func attachWorkers[In, Out any](seg *Segment, site Site, spec Spec[In, Out], dow
 	return up, port
 }
 
-func newPool[In, Out any](s *Stage, seg *Segment, w *Workers[In, Out], sink bool) *pool[In, Out] {
+func newPool[In, Out any](s *Stage, seg *Segment, w Workers[In, Out], sink bool) *pool[In, Out] {
 	size := uint64(1) << bits.Len64(uint64(w.Window-1))
 	p := &pool[In, Out]{Workers: w, s: s, up: s.seg, seg: seg, sink: sink, mask: size - 1}
 	p.slots, p.done = make([]slot[In, Out], size), make([]atomic.Uint32, size)

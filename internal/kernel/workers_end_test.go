@@ -252,10 +252,10 @@ func TestWorkers_keepNothingAlive(t *testing.T) {
 			}
 			return nil
 		}, ignore)
-		workers := &kernel.Workers[*big, *big]{Count: 2, Window: 32, Steady: 32, Order: order}
+		workers := kernel.Workers[*big, *big]{Count: 2, Window: 32, Steady: 32, Order: order}
 		workers.Call = func(context.Context, *big) (*big, error) { return new(big), nil }
 		workers.Key = func(*big) uint64 { return 0 }
-		seg, port := kernel.Attach(seg, kernel.Site{}, kernel.Spec[*big, *big]{Name: "crew", Op: "Crew", Calls: kernel.CallsFunc, Workers: workers}, down)
+		seg, port := kernel.Attach(seg, kernel.Site{}, kernel.Staffed(kernel.Spec[*big, *big]{Name: "crew", Op: "Crew", Calls: kernel.CallsFunc}, workers), down)
 		kernel.Feed(seg, kernel.Site{}, kernel.Source[*big]{Name: "source", Op: "Source", Stream: func(ctx context.Context, out kernel.Outlet[*big]) error {
 			for i := range items {
 				v := new(big)

@@ -41,8 +41,8 @@ func (c crew) wire(ctx context.Context) *kernel.Run {
 		c.Steady = c.Window
 	}
 	seg, down := anySink(run, c.blocks, c.push, c.signal)
-	spec := kernel.Spec[int, int]{Name: "crew", Op: "Crew", Calls: kernel.CallsFunc, Heeds: true, Workers: &c.Workers}
-	seg, down = kernel.Attach(seg, kernel.Site{Policy: c.policy}, spec, down)
+	spec := kernel.Spec[int, int]{Name: "crew", Op: "Crew", Calls: kernel.CallsFunc, Heeds: true}
+	seg, down = kernel.Attach(seg, kernel.Site{Policy: c.policy}, kernel.Staffed(spec, c.Workers), down)
 	feed(seg, down, c.source)
 	return run
 }
