@@ -17,8 +17,8 @@
 // several goroutines for one step, or [Merge]; around a processor that only knows
 // channels; and where a timer has to fire while other code may block.
 //
-// What happens when a function fails for an item says a [Policy]: without one the run
-// ends with a [*StageError].
+// A [Policy] says what happens when a function fails for an item. Without one the run ends
+// with a [*StageError].
 //
 // Run returns when nothing of the pipeline is left: no goroutine, no timer and no
 // error that nobody has heard of. See [Job.Run] for what it returns.
