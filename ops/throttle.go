@@ -130,6 +130,9 @@ func (p *pacer) due() time.Duration { return p.after(p.n - p.burst + 1) }
 
 // after is how long n items take. It is not rounded down, so the rate is never exceeded.
 func (p *pacer) after(n int64) time.Duration {
+	if n <= 0 { // of a burst that may be longer than a Duration
+		return 0
+	}
 	d := math.Ceil(float64(n) * float64(time.Second) / p.rate)
 	if d >= math.MaxInt64 {
 		return math.MaxInt64

@@ -65,7 +65,7 @@ func TestThrottle_times(t *testing.T) {
 			at(0, .333333334, .666666667, 1, 1.333333334, 1.666666667, 2)},
 		"several in a nanosecond": {2.5e9, 1, script[int]{{0, ints(6)}}, at(0, 1e-9, 1e-9, 2e-9, 2e-9, 2e-9)},
 		"as fast as can be":       {math.MaxFloat64, 1, script[int]{{0, ints(3)}}, at(0, 1e-9, 1e-9)},
-		"the largest burst":       {1, math.MaxInt, script[int]{{0, ints(3)}}, at(0, 0, 0)},
+		"the largest burst":       {1, math.MaxInt, script[int]{{0, ints(3)}, {s, ints(2)}}, at(0, 0, 0, 1, 1)},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
