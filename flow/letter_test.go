@@ -249,3 +249,23 @@ func TestDeadLetter_isWrittenOneAtATime(t *testing.T) {
 		}
 	})
 }
+
+// TestDeadLetter_keptWhileOthersWait: a letter that was cut off is held by its worker, also
+// if at that moment an item that waits for a worker is held.
+func TestDeadLetter_keptWhileOthersWait(t *testing.T) {
+	for range 20 {
+		ctx, cancel := context.WithCancel(t.Context())
+		opt, r := audited(t)
+		err := flow.Range(0, 1000).AsyncMap(2, func(context.Context, int) (int, error) { return 0, errPlanted }).
+			OnError(flow.DeadLetter(func(ctx context.Context, l flow.Letter[any]) error {
+				if l.Item == 500 {
+					cancel()
+					return ctx.Err()
+				}
+				return nil
+			})).Run(ctx, opt)
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("Run() = %v, want the cancellation\n%v", err, r)
+		}
+	}
+}

@@ -74,7 +74,7 @@ func (s *Stage) follow(v Verdict, blame error) error {
 		return errAgain
 	case Keep:
 		main.Failed--
-		main.Held++
+		s.Held++ // a worker's own: main's is for whoever accepts items
 		return s.seg.cause()
 	}
 	return s.seg.run.fail(v.cause(blame))
