@@ -49,8 +49,8 @@ func (s *Stage) settle(f *Fault) error {
 	}
 	f.Nth = main.Failed + main.DeadLettered
 	f.Seen = main.position(f.Nth)
-	blame := s.seg.run.opts.Host.Blame(f)
 	s.Outside()
+	blame := s.seg.run.opts.Host.Blame(f)
 	v := s.decide(f, blame)
 	err := s.follow(v, blame)
 	if s.told != nil && f.item && v.Action.settles() {
