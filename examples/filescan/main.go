@@ -23,6 +23,7 @@ import (
 
 	"github.com/go-streamz/streamz/examples/filescan/internal/scan"
 	"github.com/go-streamz/streamz/examples/filescan/internal/sequential"
+	"github.com/go-streamz/streamz/examples/internal/command"
 	"github.com/go-streamz/streamz/examples/internal/source"
 )
 
@@ -57,7 +58,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:
-		return usage // parseArgs has said why
+		return usage // command.Parse has said why
 	}
 	err = s.scan(ctx, stdout, stderr)
 	switch {
@@ -74,7 +75,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func parseArgs(args []string, stderr io.Writer) (settings, error) {
 	s := settings{Options: scan.Defaults()}
 	set := flag.NewFlagSet("filescan", flag.ContinueOnError)
-	set.SetOutput(stderr)
 	set.StringVar(&s.out, "out", "filescan-out", "the folder for the results")
 	set.IntVar(&s.Workers, "workers", s.Workers, "how many batches to process at once")
 	set.IntVar(&s.Batch, "batch", s.Batch, "the lines of a batch")
@@ -84,19 +84,24 @@ func parseArgs(args []string, stderr io.Writer) (settings, error) {
 	set.BoolVar(&s.verify, "verify", false, "scan again with a sequential program, and compare every field")
 	set.IntVar(&s.compare, "compare", 0, "time the flow and the same program with raw channels so many times, in turn")
 	set.BoolVar(&s.quiet, "quiet", false, "show no progress; it is never shown where no terminal is")
-	set.Usage = func() {
-		fmt.Fprintln(stderr, "usage: filescan [flags] [folder]\nThe folder is that of the Go toolchain's source if none is given.")
-		set.PrintDefaults()
+	dir, err := command.Parse(set, args, stderr, s.check)
+	s.dir = dir
+	return s, err
+}
+
+// check says what is wrong with the values of the flags.
+func (s *settings) check() error {
+	var wait error
+	if s.Wait < 0 {
+		wait = fmt.Errorf("-wait must not be negative, got %v", s.Wait)
 	}
-	if err := set.Parse(args); err != nil {
-		return s, err
-	}
-	s.dir = set.Arg(0)
-	if s.Workers < 1 || s.Batch < 1 || s.Wait < 0 || s.MaxErrors < 0 || s.top < 0 || s.compare < 0 || set.NArg() > 1 {
-		set.Usage()
-		return s, errors.New("usage")
-	}
-	return s, nil
+	return errors.Join(wait,
+		command.AtLeast(1, "workers", s.Workers),
+		command.AtLeast(1, "batch", s.Batch),
+		command.AtLeast(0, "max-errors", s.MaxErrors),
+		command.AtLeast(0, "top", s.top),
+		command.AtLeast(0, "compare", s.compare),
+	)
 }
 
 // scan scans, and prints what there is to say of it.

@@ -166,17 +166,22 @@ func TestRun_rejects_a_wrong_command_line(t *testing.T) {
 	for name, test := range map[string]struct {
 		args []string
 		code int
+		want string // before the usage
 	}{
-		"unknown flag": {[]string{"-x"}, 2},
-		"two folders":  {[]string{"a", "b"}, 2},
-		"no workers":   {[]string{"-workers", "0"}, 2},
-		"no batch":     {[]string{"-batch", "0"}, 2},
-		"help":         {[]string{"-h"}, 0},
+		"unknown flag":        {[]string{"-x"}, 2, "filescan: flag provided but not defined: -x\n"},
+		"two folders":         {[]string{"a", "b"}, 2, "filescan: at most one folder, behind the flags, got [\"a\" \"b\"]\n"},
+		"no workers":          {[]string{"-workers", "0"}, 2, "filescan: -workers must be at least 1, got 0\n"},
+		"no batch":            {[]string{"-batch", "0"}, 2, "filescan: -batch must be at least 1, got 0\n"},
+		"negative wait":       {[]string{"-wait", "-1s"}, 2, "filescan: -wait must not be negative, got -TIME\n"},
+		"negative max-errors": {[]string{"-max-errors", "-1"}, 2, "filescan: -max-errors must be at least 0, got -1\n"},
+		"negative top":        {[]string{"-top", "-1"}, 2, "filescan: -top must be at least 0, got -1\n"},
+		"negative compare":    {[]string{"-compare", "-1"}, 2, "filescan: -compare must be at least 0, got -1\n"},
+		"help":                {[]string{"-h"}, 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			code, stdout, stderr := runMain(t.Context(), "-", t.TempDir(), test.args...)
-			if code != test.code || stdout != "" || strings.Count(stderr, "usage: ") != 1 {
-				t.Errorf("exit code %d, stdout %q, stderr %q, want %d, nothing and the usage", code, stdout, stderr, test.code)
+			code, stdout, stderr := runMain(t.Context(), "/none", t.TempDir(), test.args...)
+			if code != test.code || stdout != "" || !strings.HasPrefix(stderr, test.want+"usage: filescan ") {
+				t.Errorf("exit code %d, stdout %q, stderr %q, want %d, nothing, and %q with the usage", code, stdout, stderr, test.code, test.want)
 			}
 		})
 	}

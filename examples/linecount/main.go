@@ -22,6 +22,7 @@ import (
 
 	"github.com/go-streamz/streamz/flow"
 
+	"github.com/go-streamz/streamz/examples/internal/command"
 	"github.com/go-streamz/streamz/examples/internal/source"
 )
 
@@ -48,7 +49,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:
-		return 2 // parseArgs has said why
+		return 2 // command.Parse has said why
 	}
 	var out bytes.Buffer // nothing but a whole result is printed
 	if err = report(ctx, s, &out, stderr); err == nil {
@@ -67,24 +68,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func parseArgs(args []string, stderr io.Writer) (settings, error) {
 	var s settings
 	set := flag.NewFlagSet("linecount", flag.ContinueOnError)
-	set.SetOutput(stderr)
 	set.IntVar(&s.top, "top", 12, "how many packages to show, the largest first")
 	set.BoolVar(&s.packages, "packages", false, "count only what the go command takes for packages, as testdata is not")
 	set.BoolVar(&s.skip, "skip", false, "skip files that cannot be read, instead of stopping")
 	set.BoolVar(&s.verify, "verify", false, "count again without the library, and compare")
-	set.Usage = func() {
-		fmt.Fprintln(stderr, "usage: linecount [flags] [folder]\nThe folder is that of the Go toolchain's source if none is given.")
-		set.PrintDefaults()
-	}
-	if err := set.Parse(args); err != nil {
-		return s, err
-	}
-	if s.top < 0 || set.NArg() > 1 {
-		set.Usage()
-		return s, errors.New("usage")
-	}
-	s.dir = set.Arg(0)
-	return s, nil
+	dir, err := command.Parse(set, args, stderr, func() error { return command.AtLeast(0, "top", s.top) })
+	s.dir = dir
+	return s, err
 }
 
 // report counts, and writes what it has counted.

@@ -162,16 +162,17 @@ func TestRun_rejects_a_wrong_command_line(t *testing.T) {
 	for name, test := range map[string]struct {
 		args []string
 		code int
+		want string // before the usage
 	}{
-		"unknown flag": {[]string{"-x"}, 2},
-		"two folders":  {[]string{"a", "b"}, 2},
-		"negative top": {[]string{"-top", "-1"}, 2},
-		"help":         {[]string{"-h"}, 0},
+		"unknown flag": {[]string{"-x"}, 2, "linecount: flag provided but not defined: -x\n"},
+		"two folders":  {[]string{"a", "b"}, 2, "linecount: at most one folder, behind the flags, got [\"a\" \"b\"]\n"},
+		"negative top": {[]string{"-top", "-1"}, 2, "linecount: -top must be at least 0, got -1\n"},
+		"help":         {[]string{"-h"}, 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			code, stdout, stderr := runMain(t.Context(), "-", test.args...)
-			if code != test.code || stdout != "" || strings.Count(stderr, "usage: ") != 1 {
-				t.Errorf("exit code %d, stdout %q, stderr %q, want %d, nothing and the usage", code, stdout, stderr, test.code)
+			code, stdout, stderr := runMain(t.Context(), "/none", test.args...)
+			if code != test.code || stdout != "" || !strings.HasPrefix(stderr, test.want+"usage: linecount ") {
+				t.Errorf("exit code %d, stdout %q, stderr %q, want %d, nothing, and %q with the usage", code, stdout, stderr, test.code, test.want)
 			}
 		})
 	}

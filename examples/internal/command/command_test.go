@@ -1,0 +1,48 @@
+package command_test
+
+import (
+	"errors"
+	"flag"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/go-streamz/streamz/examples/internal/command"
+)
+
+const usage = `usage: prog [flags] [folder]
+The folder is that of the Go toolchain's source if none is given.
+  -rows int
+    	how many rows (default 5)
+`
+
+func TestParse(t *testing.T) {
+	for name, test := range map[string]struct {
+		args   []string
+		folder string
+		stderr string
+	}{
+		"nothing":      {nil, "", ""},
+		"folder":       {[]string{"-rows", "0", "a"}, "a", ""},
+		"help":         {[]string{"-h"}, "", usage},
+		"unknown flag": {[]string{"-x"}, "", "prog: flag provided but not defined: -x\n" + usage},
+		"no number":    {[]string{"-rows", "x"}, "", "prog: invalid value \"x\" for flag -rows: parse error\n" + usage},
+		"wrong value":  {[]string{"-rows", "-1", "a"}, "", "prog: -rows must be at least 0, got -1\n" + usage},
+		"two folders":  {[]string{"a", "-rows"}, "", "prog: at most one folder, behind the flags, got [\"a\" \"-rows\"]\n" + usage},
+		"two mistakes": {[]string{"-rows", "-1", "a", "b"}, "", "prog: -rows must be at least 0, got -1\nat most one folder, behind the flags, got [\"a\" \"b\"]\n" + usage},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var stderr strings.Builder
+			set := flag.NewFlagSet("prog", flag.ContinueOnError)
+			rows := set.Int("rows", 5, "how many rows")
+			folder, err := command.Parse(set, test.args, &stderr, func() error { return command.AtLeast(0, "rows", *rows) })
+			if folder != test.folder || (err == nil) != (test.stderr == "") || errors.Is(err, flag.ErrHelp) != (name == "help") {
+				t.Errorf("folder %q, error %v", folder, err)
+			}
+			if diff := cmp.Diff(test.stderr, stderr.String()); diff != "" {
+				t.Errorf("stderr mismatch (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
