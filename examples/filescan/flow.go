@@ -33,7 +33,7 @@ func process(_ context.Context, batch []scan.Record) ([]scan.Result, error) {
 type saver struct {
 	*scan.Results
 	summary scan.Summary
-	saved   []string // the names of the files
+	saved   scan.Saved
 }
 
 // letters is the policy for lines that cannot be read.
@@ -55,7 +55,7 @@ func (s *saver) Close(cause error) (err error) {
 // outcome is what a run leaves beside its files.
 type outcome struct {
 	summary scan.Summary
-	saved   []string
+	saved   scan.Saved
 	books   flow.Report
 }
 

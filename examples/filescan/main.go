@@ -115,12 +115,12 @@ func (s settings) scan(ctx context.Context, stdout, stderr io.Writer) error {
 	out, err := runFlow(ctx, os.DirFS(dir), s.out, s.Options, p.read, slog.New(slog.NewTextHandler(stderr, nil)))
 	p.end()
 	if err != nil {
-		printSaved(stderr, out, s.out)
+		printSaved(stderr, out)
 		return fmt.Errorf("scanning %s: %w", dir, err) // paths of the tree begin there
 	}
 	printSummary(stdout, dir, out.summary, s.top)
 	printStages(stdout, out.books)
-	printSaved(stdout, out, s.out)
+	printSaved(stdout, out)
 	if s.verify {
 		if err := s.verifyWith(ctx, stdout); err != nil {
 			return fmt.Errorf("verifying %s: %w", dir, err)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -100,16 +99,17 @@ func queue(edges []flow.Edge, stage string) string {
 }
 
 // printSaved says where the results are, and how much of the tree is in them.
-func printSaved(w io.Writer, out outcome, folder string) {
-	if len(out.saved) > 0 {
-		what := "results"
-		if !out.summary.Complete {
-			what = fmt.Sprintf("results of the %s files that were read as a whole", grouped(out.summary.Files))
-		}
-		fmt.Fprintf(w, "\n%s: %s\n", what, strings.Join(out.saved, ", "))
+func printSaved(w io.Writer, out outcome) {
+	if out.saved == (scan.Saved{}) {
+		return
 	}
-	if n := out.summary.Letters; n > 0 {
-		fmt.Fprintf(w, "files that could not be read: %s, see %s\n", grouped(n), filepath.Join(folder, scan.LettersName))
+	what := "results"
+	if !out.summary.Complete {
+		what = fmt.Sprintf("results of the %s files that were read as a whole", grouped(out.summary.Files))
+	}
+	fmt.Fprintf(w, "\n%s: %s, %s\n", what, out.saved.Findings, out.saved.Summary)
+	if out.saved.Letters != "" {
+		fmt.Fprintf(w, "files that could not be read: %s, see %s\n", grouped(out.summary.Letters), out.saved.Letters)
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 )
 
 // Letter is a dead letter: a file or folder that could not be read, and why.
@@ -54,25 +53,22 @@ func NewLetter(err error) Letter {
 	return Letter{Path: bad.Path, Line: bad.Line, Error: bad.Err.Error()}
 }
 
-// Letters is a file of dead letters, one JSON object a line. It is made with the first
-// letter, and each is written at once: a program that is stopped keeps those it has.
-type Letters struct {
+// letters is a file of dead letters, one JSON object a line. It is made with the first
+// letter, and each is written at once: even a program that is killed leaves those it has.
+type letters struct {
 	name string
 	out  io.WriteCloser
 	n    int
+	err  error // why one could not be written
 }
 
-// NewLetters makes a file of letters in a folder, and removes the one of an earlier run.
-func NewLetters(folder string) (*Letters, error) {
-	l := &Letters{name: filepath.Join(folder, LettersName)}
-	if err := os.Remove(l.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	return l, nil
+// put writes a letter.
+func (l *letters) put(letter Letter) error {
+	l.err = l.write(letter)
+	return l.err
 }
 
-// Put writes a letter.
-func (l *Letters) Put(letter Letter) error {
+func (l *letters) write(letter Letter) error {
 	if l.out == nil {
 		out, err := os.Create(l.name)
 		if err != nil {
@@ -84,25 +80,32 @@ func (l *Letters) Put(letter Letter) error {
 	if err != nil {
 		return err
 	}
-	l.n++
-	_, err = l.out.Write(append(text, '\n'))
+	if _, err = l.out.Write(append(text, '\n')); err == nil {
+		l.n++
+	}
 	return err
 }
 
-// Len is the number of letters.
-func (l *Letters) Len() int { return l.n }
-
-// Close closes the file, if there is one.
-func (l *Letters) Close() error {
+// close closes the file, if there is one.
+func (l *letters) close() error {
 	if l.out == nil {
 		return nil
 	}
 	return l.out.Close()
 }
 
-// ReadLetters reads the letters in a folder.
-func ReadLetters(folder string) (letters []Letter, err error) {
-	in, err := os.Open(filepath.Join(folder, LettersName))
+// rename gives the file another name. If there is none, what earlier runs have left under
+// both names is removed.
+func (l *letters) rename(name string) error {
+	if l.out == nil {
+		return removeAll(l.name, name)
+	}
+	return os.Rename(l.name, name)
+}
+
+// ReadLetters reads a file of letters; if there is none there are no letters.
+func ReadLetters(name string) (letters []Letter, err error) {
+	in, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -20,9 +20,13 @@ const (
 
 	PartialFindingsName = "partial-findings.csv"
 	PartialSummaryName  = "partial-summary.json"
+	PartialLettersName  = "partial-letters.jsonl"
 
 	temporary = ".tmp" // behind the name of a file that is being written
 )
+
+// Saved are the names of the files that were saved, each empty if there is none.
+type Saved struct{ Findings, Summary, Letters string }
 
 // Output is a folder of results. Whatever is written there is visible under its own name
 // only when it is whole.
@@ -31,6 +35,7 @@ type Output struct {
 	findings io.WriteCloser
 	table    *csv.Writer
 	row      []string
+	letters  letters
 }
 
 // NewOutput makes the folder, if there is none, and begins the table of findings.
@@ -47,6 +52,7 @@ func NewOutput(folder string) (*Output, error) {
 
 func newOutput(folder string, out io.WriteCloser) (*Output, error) {
 	o := &Output{folder: folder, findings: out, table: csv.NewWriter(out)}
+	o.letters.name = o.path(LettersName + temporary)
 	if err := o.table.Write([]string{"kind", "path", "line", "name", "lines", "text"}); err != nil {
 		return nil, errors.Join(err, out.Close())
 	}
@@ -70,46 +76,54 @@ func (o *Output) Write(findings []Finding) error {
 // Close ends the output, and gives the names of what is saved. After a nil cause that is the
 // whole result. Else it is what there is, under names that say so; but nothing if the
 // output itself could not be written.
-func (o *Output) Close(s Summary, cause error) (saved []string, err error) {
-	if cause != nil && o.table.Error() != nil { // this is the cause
-		return nil, o.Discard()
+func (o *Output) Close(s Summary, cause error) (saved Saved, err error) {
+	if cause != nil && (o.table.Error() != nil || o.letters.err != nil) { // this is the cause
+		_ = errors.Join(o.findings.Close(), o.letters.close()) // would concern what is removed now
+		return Saved{}, o.remove()
 	}
 	s.Complete = cause == nil
-	if err := errors.Join(o.finish(), o.writeSummary(s)); err != nil {
-		return nil, errors.Join(err, o.remove())
+	if err := errors.Join(o.finish(), o.letters.close(), o.writeSummary(s)); err != nil {
+		return Saved{}, errors.Join(err, o.remove())
 	}
-	if saved, err = o.rename(s.Complete); err != nil {
-		return nil, errors.Join(err, o.remove())
+	saved = o.names(s.Complete)
+	if err = o.rename(saved); err != nil {
+		return Saved{}, errors.Join(err, o.remove())
+	}
+	if o.letters.n == 0 {
+		saved.Letters = ""
 	}
 	if s.Complete { // what an earlier run has left
-		err = removeAll(o.path(PartialFindingsName), o.path(PartialSummaryName))
+		err = o.names(false).remove()
 	}
 	return saved, err
 }
 
-// rename gives the files the names under which they are found.
-func (o *Output) rename(complete bool) (names []string, err error) {
-	findings, summary := o.path(PartialFindingsName), o.path(PartialSummaryName)
+// names are those under which the files are found.
+func (o *Output) names(complete bool) Saved {
 	if complete {
-		findings, summary = o.path(FindingsName), o.path(SummaryName)
+		return Saved{o.path(FindingsName), o.path(SummaryName), o.path(LettersName)}
 	}
-	if err := os.Rename(o.path(FindingsName+temporary), findings); err != nil {
-		return nil, err
-	}
-	return []string{findings, summary}, os.Rename(o.path(SummaryName+temporary), summary)
+	return Saved{o.path(PartialFindingsName), o.path(PartialSummaryName), o.path(PartialLettersName)}
 }
 
-// Discard ends the output, and nothing is saved.
-func (o *Output) Discard() error {
-	_ = o.findings.Close() // an error would concern what is removed now
-	return o.remove()
+// rename gives the files these names.
+func (o *Output) rename(to Saved) error {
+	if err := o.letters.rename(to.Letters); err != nil {
+		return err
+	}
+	if err := os.Rename(o.path(FindingsName+temporary), to.Findings); err != nil {
+		return err
+	}
+	return os.Rename(o.path(SummaryName+temporary), to.Summary)
 }
 
 func (o *Output) path(name string) string { return filepath.Join(o.folder, name) }
 
 func (o *Output) remove() error {
-	return removeAll(o.path(FindingsName+temporary), o.path(SummaryName+temporary))
+	return Saved{o.path(FindingsName + temporary), o.path(SummaryName + temporary), o.letters.name}.remove()
 }
+
+func (s Saved) remove() error { return removeAll(s.Findings, s.Summary, s.Letters) }
 
 // finish writes what is buffered of the table.
 func (o *Output) finish() error {

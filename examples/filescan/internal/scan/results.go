@@ -1,13 +1,10 @@
 package scan
 
-import "errors"
-
 // Results is all that a run writes: the output and the dead letters. Add and Reject may be
 // called by two goroutines, each by one.
 type Results struct {
-	fold    *Fold
-	out     *Output
-	letters *Letters
+	fold *Fold
+	out  *Output
 }
 
 // Open begins the results of a run, in a folder, which is made if there is none.
@@ -16,25 +13,20 @@ func Open(folder string) (*Results, error) {
 	if err != nil {
 		return nil, err
 	}
-	letters, err := NewLetters(folder)
-	if err != nil {
-		return nil, errors.Join(err, out.Discard())
-	}
-	return &Results{NewFold(out.Write), out, letters}, nil
+	return &Results{NewFold(out.Write), out}, nil
 }
 
 // Add adds what was found. Results must come in the order of their lines.
 func (r *Results) Add(found Result) error { return r.fold.Add(found) }
 
 // Reject writes the letter of a line that could not be read.
-func (r *Results) Reject(letter Letter) error { return r.letters.Put(letter) }
+func (r *Results) Reject(letter Letter) error { return r.out.letters.put(letter) }
 
 // Close saves what there is, see [Output.Close], and gives its summary.
-func (r *Results) Close(cause error) (s Summary, saved []string, err error) {
+func (r *Results) Close(cause error) (s Summary, saved Saved, err error) {
 	s = r.fold.Summary()
-	s.Letters = r.letters.Len()
+	s.Letters = r.out.letters.n
 	s.Complete = cause == nil
-	err = r.letters.Close()
-	saved, closed := r.out.Close(s, cause)
-	return s, saved, errors.Join(err, closed)
+	saved, err = r.out.Close(s, cause)
+	return s, saved, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 
 	"github.com/go-streamz/streamz/examples/filescan/internal/scan"
 )
@@ -26,7 +27,7 @@ func Verify(ctx context.Context, tree fs.FS, folder string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	letters, err := scan.ReadLetters(folder)
+	letters, err := scan.ReadLetters(filepath.Join(folder, scan.LettersName))
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -35,6 +36,8 @@ func Run(t *testing.T, run Program) {
 		"full disk":                   fullDisk,
 		"folder that cannot be made":  noFolder,
 		"letters cannot be written":   noLetters,
+		"full disk for letters":       fullDiskForLetters,
+		"earlier results":             earlier,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, run) })
 	}
@@ -86,7 +89,7 @@ func scanned(t *testing.T, run Program, tree fs.FS, o scan.Options) (scan.Summar
 	if err != nil {
 		t.Fatal(err)
 	}
-	letters, err := scan.ReadLetters(folder)
+	letters, err := scan.ReadLetters(filepath.Join(folder, scan.LettersName))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +219,7 @@ func tooMany(t *testing.T, run Program) {
 		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("budget of %d,", n)) || !strings.Contains(err.Error(), last) {
 			t.Errorf("error %v, want one that names the budget of %d, and the last, %s", err, n, last)
 		}
-		letters, err := scan.ReadLetters(folder)
+		letters, err := scan.ReadLetters(filepath.Join(folder, scan.PartialLettersName))
 		if err != nil || len(letters) != n || s.Letters != n || s.Complete {
 			t.Errorf("%d letters, error %v, summary %+v, want %d in both", len(letters), err, s, n)
 		}
@@ -293,6 +296,57 @@ func noLetters(t *testing.T, run Program) {
 		t.Errorf("error %v, want one that names %s", err, scan.LettersName)
 	}
 	wantFiles(t, folder, scan.LettersName)
+}
+
+func fullDiskForLetters(t *testing.T, run Program) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("needs /dev/full")
+	}
+	folder := t.TempDir()
+	if err := os.Symlink("/dev/full", filepath.Join(folder, scan.LettersName+".tmp")); err != nil {
+		t.Fatal(err)
+	}
+	_, err := run(t.Context(), Tree(map[string]string{"bad.go": "\xff"}), folder, scan.Defaults())
+	if err == nil || !strings.Contains(err.Error(), scan.LettersName) || !strings.Contains(err.Error(), "no space left") {
+		t.Errorf("error %v, want one that names the file and the reason", err)
+	}
+	wantFiles(t, folder)
+}
+
+// A run leaves what an earlier one has saved alone, unless it has the same names for its own.
+func earlier(t *testing.T, run Program) {
+	folder, o := t.TempDir(), scan.Defaults()
+	one := Tree(map[string]string{"a.go": "package a\n", "bad.go": "\xff"})
+	two := Tree(map[string]string{"a.go": "package a\n", "bad1.go": "\xff", "bad2.go": "\xff"})
+	whole := []string{scan.FindingsName, scan.LettersName, scan.SummaryName}
+	for _, step := range []struct {
+		name    string
+		tree    fs.FS
+		most    int // errors
+		want    []string
+		letters string // which file of them
+		is      int    // of so many
+	}{
+		{"whole", one, 1, whole, scan.LettersName, 1},
+		{"stopped with a letter", two, 1, append(whole, scan.PartialFindingsName, scan.PartialLettersName, scan.PartialSummaryName), scan.PartialLettersName, 1},
+		{"stopped without a letter", two, 0, append(whole, scan.PartialFindingsName, scan.PartialSummaryName), scan.LettersName, 1},
+		{"whole with more", two, 2, whole, scan.LettersName, 2},
+		{"whole without a letter", Tree(nil), 0, []string{scan.FindingsName, scan.SummaryName}, scan.LettersName, 0},
+	} {
+		o.MaxErrors = step.most
+		if s, err := run(t.Context(), step.tree, folder, o); (err == nil) != s.Complete || s.Complete != strings.HasPrefix(step.name, "whole") {
+			t.Errorf("%s: error %v, complete %v", step.name, err, s.Complete)
+		}
+		step.want = slices.Sorted(slices.Values(step.want))
+		wantFiles(t, folder, step.want...)
+		letters, err := scan.ReadLetters(filepath.Join(folder, step.letters))
+		if err != nil || len(letters) != step.is {
+			t.Errorf("%s: %d letters, error %v, want %d", step.name, len(letters), err, step.is)
+		}
+		if err := os.WriteFile(filepath.Join(folder, scan.LettersName+".tmp"), []byte("of a run that was killed"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // wantFiles fails the test if other files are in a folder.
