@@ -25,9 +25,10 @@ func flowProgram(ctx context.Context, tree fs.FS, folder string, o scan.Options)
 }
 
 // comparison times the flow and the plain program in turn, and prints the best of each and
-// their ratio. Both write all their results, to folders that are removed.
+// their ratio. Both write all their results, to folders in that of the results, which are
+// removed: what lies there is not read.
 func (s settings) comparison(ctx context.Context, stdout io.Writer) (err error) {
-	folder, err := os.MkdirTemp("", "filescan")
+	folder, err := os.MkdirTemp(s.out, "compare")
 	if err != nil {
 		return err
 	}
@@ -39,7 +40,7 @@ func (s settings) comparison(ctx context.Context, stdout io.Writer) (err error) 
 		for i, p := range programs {
 			runtime.GC() // neither pays for what the other has left
 			start := time.Now()
-			if sums[i], err = p(ctx, os.DirFS(s.dir), filepath.Join(folder, fmt.Sprint(i)), s.Options); err != nil {
+			if sums[i], err = p(ctx, s.tree, filepath.Join(folder, fmt.Sprint(i)), s.Options); err != nil {
 				return err
 			}
 			if took := time.Since(start); best[i] == 0 || took < best[i] {

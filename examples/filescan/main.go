@@ -14,6 +14,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -44,6 +45,7 @@ const (
 type settings struct {
 	scan.Options
 	dir     string
+	tree    fs.FS // of dir
 	out     string
 	top     int
 	verify  bool
@@ -111,8 +113,11 @@ func (s settings) scan(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	s.dir = dir
-	p := newProgress(ctx, os.DirFS(dir), stderr, s.quiet)
-	out, err := runFlow(ctx, os.DirFS(dir), s.out, s.Options, p.read, slog.New(slog.NewTextHandler(stderr, nil)))
+	if s.tree, err = scan.Tree(dir, s.out); err != nil {
+		return fmt.Errorf("scanning %s: %w", dir, err)
+	}
+	p := newProgress(ctx, s.tree, stderr, s.quiet)
+	out, err := runFlow(ctx, s.tree, s.out, s.Options, p.read, slog.New(slog.NewTextHandler(stderr, nil)))
 	p.end()
 	if err != nil {
 		printSaved(stderr, out)
@@ -135,7 +140,7 @@ func (s settings) scan(ctx context.Context, stdout, stderr io.Writer) error {
 // verifyWith compares the results with those of the sequential program.
 func (s settings) verifyWith(ctx context.Context, stdout io.Writer) error {
 	start := time.Now()
-	diffs, err := sequential.Verify(ctx, os.DirFS(s.dir), s.out)
+	diffs, err := sequential.Verify(ctx, s.tree, s.out)
 	if err != nil {
 		return fmt.Errorf("the sequential program: %w", err)
 	}

@@ -93,6 +93,20 @@ compared: the flow takes TIME, a program with raw channels TIME, N times as long
 	}
 }
 
+// A user's first run is often in a project of their own, where the results go as well.
+func TestRun_does_not_read_its_own_results(t *testing.T) {
+	dir := folder(t)
+	if err := os.CopyFS(filepath.Join(dir, ".git"), trial.Small()); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		code, stdout, stderr := runMain(t.Context(), dir, filepath.Join(dir, "filescan-out"), "--verify", "--compare", "1", dir)
+		if want := "DIR: 6 files, 436 bytes\n"; code != 0 || !strings.HasPrefix(stdout, want) {
+			t.Errorf("exit code %d, stdout %q, stderr %q, want 0 and %q", code, stdout, stderr, want)
+		}
+	}
+}
+
 func TestRun_fails_with_its_reason(t *testing.T) {
 	dir := folder(t)
 	if err := os.WriteFile(filepath.Join(dir, "a", "latin.txt"), []byte("caf\xe9"), 0o666); err != nil {
@@ -106,6 +120,7 @@ func TestRun_fails_with_its_reason(t *testing.T) {
 		"no folder":         {[]string{filepath.Join(dir, "none")}, `^filescan: stat DIR.none: no such file`},
 		"folder is a file":  {[]string{file}, `^filescan: DIR.main.go: not a folder\n$`},
 		"too many bad":      {[]string{"-max-errors", "0", dir}, `filescan: scanning DIR: parse \(.*flow.go:\d+\): failed items exceed the budget of 0, the last one with: a/latin.txt: line 1: not UTF-8\n$`},
+		"results into dir":  {[]string{"-out", dir, dir}, `^filescan: scanning DIR: DIR: the results cannot go to the folder that is read\n$`},
 		"bad output folder": {[]string{"-out", file, dir}, `^filescan: scanning DIR: mkdir DIR.main.go: not a directory\n$`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -26,11 +27,19 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	start := time.Now()
-	s, err := plain.Run(ctx, os.DirFS(os.Args[1]), out, scan.Defaults())
-	fmt.Printf("%d files, %d lines in %v, unreadable %d\n", s.Files, s.Lines, time.Since(start), s.Letters)
-	if err != nil {
+	if err := run(ctx, os.Args[1], out); err != nil {
 		fmt.Fprintln(os.Stderr, "plain:", err)
 		os.Exit(1)
 	}
+}
+
+func run(ctx context.Context, dir, out string) error {
+	tree, err := scan.Tree(dir, out)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	s, err := plain.Run(ctx, tree, out, scan.Defaults())
+	_, printed := fmt.Printf("%d files, %d lines in %v, unreadable %d\n", s.Files, s.Lines, time.Since(start), s.Letters)
+	return errors.Join(err, printed)
 }
