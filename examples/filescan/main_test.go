@@ -37,7 +37,7 @@ func runMain(ctx context.Context, dir, out string, args ...string) (code int, st
 	blank := func(s string) string {
 		s = strings.NewReplacer(dir, "DIR", out, "OUT").Replace(s)
 		s = regexp.MustCompile(`[0-9.]+(ms|µs|s)\b`).ReplaceAllString(s, "TIME")
-		return regexp.MustCompile(`[0-9]+\.[0-9]+ times`).ReplaceAllString(s, "N times")
+		return regexp.MustCompile(`ratio [0-9]+\.[0-9]+`).ReplaceAllString(s, "ratio N")
 	}
 	return code, blank(o.String()), blank(e.String())
 }
@@ -81,15 +81,57 @@ markers: 1 BUG, 1 FIXME, 1 HACK, 1 TODO
 results: OUT/findings.csv, OUT/summary.json
 files that could not be read: 1, see OUT/letters.jsonl
 
-verified: a sequential program finds the same, in TIME
+verified: a sequential program finds the same
 
-compared: the flow takes TIME, a program with raw channels TIME, N times as long (best of 1, in turn)
+compared: flow TIME, raw channels TIME, ratio N (best of 1 each, in turn)
 `
 	if !strings.HasSuffix(got, end) {
 		t.Errorf("stdout %s\nwant an end as %s", got, end)
 	}
+	if want := "checking with a sequential program ...\ncomparing with raw channels ...\n"; code != 0 || stderr != want {
+		t.Errorf("exit code %d, stderr %q, want 0 and %q", code, stderr, want)
+	}
+}
+
+func TestRun_quiet(t *testing.T) {
+	dir := folder(t)
+	code, _, stderr := runMain(t.Context(), dir, t.TempDir(), "-quiet", "--verify", "--compare", "1", dir)
 	if code != 0 || stderr != "" {
 		t.Errorf("exit code %d, stderr %q, want 0 and nothing", code, stderr)
+	}
+}
+
+func TestRun_of_an_empty_tree(t *testing.T) {
+	dir := t.TempDir()
+	code, stdout, stderr := runMain(t.Context(), dir, t.TempDir(), "--verify", dir)
+	if want := "DIR: 0 files, 0 bytes\n"; code != 0 || !strings.HasPrefix(stdout, want) {
+		t.Errorf("exit code %d, stdout %q, stderr %q, want 0 and %q", code, stdout, stderr, want)
+	}
+	if strings.Contains(stdout, "100%") {
+		t.Errorf("stdout %s\nwant no stage to be busy", stdout)
+	}
+}
+
+// fullAfter is a place for so many writes.
+type fullAfter int
+
+func (n *fullAfter) Write(p []byte) (int, error) {
+	if *n--; *n < 0 {
+		return 0, errFull
+	}
+	return len(p), nil
+}
+
+var errFull = errors.New("no space left")
+
+func TestRun_reports_an_output_that_cannot_be_written(t *testing.T) {
+	dir := folder(t)
+	for n, what := range []string{"result", "verification", "comparison", ""} {
+		var stderr strings.Builder
+		code := run(t.Context(), []string{"-out", t.TempDir(), "-quiet", "--verify", "--compare", "1", dir}, new(fullAfter(n)), &stderr)
+		if failed := strings.Contains(stderr.String(), errFull.Error()); failed != (what != "") || failed != (code == 1) {
+			t.Errorf("%s not written: exit code %d, stderr %q", what, code, &stderr)
+		}
 	}
 }
 
@@ -233,6 +275,7 @@ func TestPrintStages(t *testing.T) {
 			{Name: "walk", Out: 2000, Busy: 1},
 			{Name: "parse", In: 2000, Out: 1990, Filtered: 5, Dropped: 1, DeadLettered: 3, Failed: 1, Busy: 1},
 			{Name: "save", In: 1990, Busy: 0.125},
+			{Name: "idle", Busy: 1},
 		},
 		Edges: []flow.Edge{{From: "walk", To: "parse"}, {From: "parse", To: "save", Capacity: 1024, Fill: 0.5}},
 	}
@@ -241,6 +284,7 @@ func TestPrintStages(t *testing.T) {
       0  2,000         0        0       0    1,000  100%                walk
   2,000  1,990         5        1       4    1,000  100%                parse
   1,990      0         0        0       0      995   12%  50% of 1,024  save
+      0      0         0        0       0        0                      idle
 `
 	var got strings.Builder
 	printStages(&got, books)

@@ -72,21 +72,29 @@ func table(w io.Writer, rows [][]string) {
 	for _, row := range rows {
 		fmt.Fprintln(tw, strings.Join(row, "\t"))
 	}
-	_ = tw.Flush() // what is printed is no result
+	_ = tw.Flush() // w is a buffer
 }
 
 // printStages writes what the run says of its stages: how many items each took and gave and
-// what became of the others, how busy its goroutines were, and how full the queue before it.
+// what became of the others, how busy its goroutines were, and how full the queue before it. A
+// stage that had no items was busy with nothing.
 func printStages(w io.Writer, books flow.Report) {
 	rows := [][]string{{"IN", "OUT", "FILTERED", "DROPPED", "FAILED", "ITEMS/S", "BUSY", "QUEUE", "  STAGE"}}
 	for _, s := range books.Stages {
 		rate := float64(cmp.Or(s.In, s.Out)) / max(books.Duration.Seconds(), 1e-9) // a source takes nothing
 		rows = append(rows, []string{
 			grouped(s.In), grouped(s.Out), grouped(s.Filtered), grouped(s.Dropped), grouped(s.Failed + s.DeadLettered),
-			grouped(int(rate)), fmt.Sprintf("%.0f%%", 100*s.Busy), queue(books.Edges, s.Name), "  " + s.Name,
+			grouped(int(rate)), busy(s), queue(books.Edges, s.Name), "  " + s.Name,
 		})
 	}
 	table(w, rows)
+}
+
+func busy(s flow.StageReport) string {
+	if s.In == 0 && s.Out == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.0f%%", 100*s.Busy)
 }
 
 // queue is how full the queue before a stage was, if it has one.
