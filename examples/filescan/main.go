@@ -18,7 +18,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"os/signal"
 	"strings"
 	"syscall"
 
@@ -29,9 +28,7 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(run(untilSignal(os.Interrupt, syscall.SIGTERM), os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // The exit codes of the program, beside 0.
@@ -39,6 +36,7 @@ const (
 	failed      = 1
 	usage       = 2
 	interrupted = 130
+	terminated  = 143
 )
 
 // settings are what the command line says.
@@ -68,6 +66,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 0
 	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
 		fmt.Fprintln(stderr, "filescan: stopped:", err)
+		if by, ok := errors.AsType[stopped](err); ok {
+			return by.exitCode()
+		}
 		return interrupted
 	}
 	fmt.Fprintln(stderr, "filescan:", err)

@@ -1,6 +1,6 @@
 // Package sequential does what filescan does, one thing after the other: whole files in
 // memory, regular expressions, and no code of the other programs but the types of the
-// result. It is slow and plain, to check them by.
+// result and the choice of files. It is slow and plain, to check them by.
 package sequential
 
 import (
