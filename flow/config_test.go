@@ -47,7 +47,7 @@ func misuses() []misused {
 	add("NewGatherer", ok.Gather(ops.NewGatherer[int, int, int](nil, nil, nil)).Discard(), "gatherer: push must not be nil")
 	add("ForEach", ok.ForEach(nil), "for-each: function must not be nil")
 	add("AsyncForEach", ok.AsyncForEach(1, nil), "async-for-each: function must not be nil")
-	add("AsyncForEach of no workers", ok.AsyncForEach(0, func(context.Context, int) error { return nil }), "async-for-each: workers must be at least 1, got 0")
+	add("AsyncForEach of no workers", ok.AsyncForEach(0, func(context.Context, int) error { return nil }), "async-for-each: workers must be between 1 and 1<<20, got 0")
 	add("AsyncMap", ok.AsyncMap[int](1, nil).Discard(), "async-mapper: function must not be nil")
 	add("AsyncMapKeyed", ok.AsyncMapKeyed[int, int](1, nil, slowly).Discard(), "async-mapper: key function must not be nil")
 	add("FromFunc", flow.FromFunc[int](nil).Discard(), "func: function must not be nil")

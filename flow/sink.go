@@ -24,6 +24,8 @@ type Sink[T any] interface {
 	Put(ctx context.Context, v T) error
 }
 
+const maxWorkers = 1 << 20 // as of an ops.AsyncMapper
+
 // nothing is what a sink emits.
 type nothing = struct{}
 
@@ -75,8 +77,8 @@ func putter[T any](s *kernel.Stage, fn func(context.Context, T) error) func(T) e
 // happens until the Job is run.
 func (f Flow[T]) AsyncForEach(workers int, fn func(ctx context.Context, v T) error) Job {
 	err := notNil(fn, "function")
-	if workers < 1 {
-		err = kernel.Join(err, &ConfigError{Field: "workers", Value: workers, Want: "must be at least 1"})
+	if workers < 1 || workers > maxWorkers {
+		err = kernel.Join(err, &ConfigError{Field: "workers", Value: workers, Want: "must be between 1 and 1<<20"})
 	}
 	return into(f, kernel.Staffed(kernel.Spec[T, nothing]{
 		Name: "async-for-each", Op: "AsyncForEach", Err: err, Calls: kernel.CallsFunc, Heeds: true,

@@ -9,7 +9,7 @@ import (
 	"github.com/go-streamz/streamz/internal/kernel"
 )
 
-const maxWindow = 1 << 20 // that may be set
+const maxWindow = 1 << 20 // that may be set, and so for workers
 
 // AsyncMapper applies a function that may block and can fail to several items at once, each
 // on one of its workers. The results come in the order of the items. A failed item has no
@@ -90,12 +90,13 @@ func (m *AsyncMapper[In, Out]) WithName(name string) *AsyncMapper[In, Out] {
 	return &c
 }
 
-// WithWorkers gives a copy with n workers: as many calls run at once.
+// WithWorkers gives a copy with n workers: as many calls run at once. n must be from 1 to
+// 1<<20.
 func (m *AsyncMapper[In, Out]) WithWorkers(n int) *AsyncMapper[In, Out] {
 	c := *m
 	c.workers = n
-	if n < 1 {
-		c.misuse("workers", n, "must be at least 1")
+	if n < 1 || n > maxWindow {
+		c.misuse("workers", n, "must be between 1 and 1<<20")
 	}
 	return &c
 }

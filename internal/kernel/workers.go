@@ -34,12 +34,13 @@ const (
 	quickWindow = 1024 // while calls are quick: with less the workers wait for each other
 	leastWindow = 16   // while they are not
 	perWorker   = 4    // the same for each worker: calls take a varying time
+	mostWindow  = 1 << 20
 )
 
 // sized fills in the default windows.
 func (w Workers[In, Out]) sized() Workers[In, Out] {
 	if w.Window == 0 {
-		w.Steady = max(leastWindow, perWorker*w.Count)
+		w.Steady = max(leastWindow, min(perWorker*w.Count, mostWindow), w.Count)
 		w.Window = max(quickWindow, w.Steady)
 	}
 	return w
