@@ -537,3 +537,20 @@ func TestStageError_tellsWhichCallFailed(t *testing.T) {
 		t.Errorf("Run() = %v, want an error that says that the third call failed", err)
 	}
 }
+
+// TestErrStop_whereItEndsNothing is a failure, and one that a sink with a flow of its own
+// does not take for an early stop.
+func TestErrStop_whereItEndsNothing(t *testing.T) {
+	inner := func(ctx context.Context) error {
+		return flow.Range(0, 5).TryMap(func(n int) (int, error) { return n, flow.ErrStop }).Run(ctx, audit(t))
+	}
+	err := inner(t.Context())
+	if stageError(t, err).Stage != "try-mapper" || errors.Is(err, flow.ErrStop) {
+		t.Errorf("Run() = %v, want a failure that is not ErrStop", err)
+	}
+	items := 0
+	err = flow.Range(0, 3).ForEach(func(ctx context.Context, _ int) error { items++; return inner(ctx) }).Run(t.Context(), audit(t))
+	if stageError(t, err).Stage != "for-each" || items != 1 {
+		t.Errorf("Run() = %v after %d items, want the failure of the first", err, items)
+	}
+}

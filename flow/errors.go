@@ -64,6 +64,10 @@ func (e *StageError) Unwrap() error { return e.Err }
 // errGoexit explains what has no stack of its own to show.
 var errGoexit = errors.New("the function ended its goroutine with runtime.Goexit")
 
+// errStrayStop is what ErrStop means where it cannot end the flow. It does not wrap it: a
+// sink that runs a flow of its own would else take that failure for an early stop.
+var errStrayStop = errors.New("the function returned ErrStop, but only a source, a gatherer and a sink can end the flow; Take can as well")
+
 // faultError is the cause of a Fault, as users see it.
 func faultError(f *kernel.Fault) error {
 	switch {
@@ -71,6 +75,9 @@ func faultError(f *kernel.Fault) error {
 		return errGoexit
 	case f.Panicked():
 		return &PanicError{Processor: f.Stage.Name(), Value: f.Panic, Stack: f.Stack}
+	}
+	if errors.Is(f.Err, ErrStop) {
+		return errStrayStop
 	}
 	return f.Err
 }

@@ -15,7 +15,8 @@ type Letter[T any] = ops.Letter[T]
 // DeadLettered in the report. What the stage had already emitted for it stays.
 //
 // write is called on the goroutine that the function failed on, and the stream waits for
-// it. A stage calls it for one item at a time; stages that share it may call it at once. If
+// it. A stage calls it for one item at a time, so its workers deal with no other failure
+// meanwhile; stages that share it may call it at once. If
 // it fails itself the run ends with both errors, so that no letter is lost in silence; the
 // item then counts as failed. If it only says that its context has ended, the item counts
 // as held.

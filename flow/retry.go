@@ -128,10 +128,10 @@ type Backoff struct {
 func Constant(d time.Duration) Backoff { return backoff(Backoff{first: d, factor: 1}) }
 
 // Exponential waits first before the second call and twice as long each time after that,
-// but never longer than 30 seconds, see [Backoff.Cap]. Each wait is shortened at random by
+// but no longer than 30 seconds, or than first if that is more, see [Backoff.Cap]. Each wait is shortened at random by
 // up to half of it, see [Backoff.Jitter].
 func Exponential(first time.Duration) Backoff {
-	return backoff(Backoff{first: first, factor: 2, most: 30 * time.Second, jitter: 0.5})
+	return backoff(Backoff{first: first, factor: 2, most: max(30*time.Second, first), jitter: 0.5})
 }
 
 func backoff(b Backoff) Backoff {

@@ -214,7 +214,7 @@ func TestBackoff_exactly(t *testing.T) {
 		"exponential, higher cap":   {flow.Exponential(16 * s).Cap(time.Hour).Jitter(0), []time.Duration{16 * s, 32 * s, 64 * s}},
 		"exponential, odd":          {flow.Exponential(1234567891).Jitter(0).Cap(time.Hour), []time.Duration{1234567891, 2469135782, 4938271564}},
 		"exponential, of nothing":   {flow.Exponential(0), []time.Duration{0, 0, 0}},
-		"a cap below the first":     {flow.Exponential(time.Minute).Jitter(0), []time.Duration{30 * s, 30 * s}},
+		"a cap below the first":     {flow.Exponential(time.Minute).Cap(30 * time.Second).Jitter(0), []time.Duration{30 * s, 30 * s}},
 		"the longest that there is": {flow.Constant(1 << 62).Cap(1<<62 - 1).Jitter(0).Cap(time.Hour), []time.Duration{time.Hour}},
 	}
 	for name, tt := range tests {

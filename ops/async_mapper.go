@@ -16,7 +16,7 @@ const maxWindow = 1 << 20 // that may be set, and so for workers
 // output and leaves no gap, and its error is reported at once, see [ItemError].
 //
 //   - Emits: one item for each item whose call succeeds
-//   - Holds: as many items as its buffer, those in work included
+//   - Holds: as many items as its buffer, those in work included, and one that waits
 //   - Backpressures: when so many are accepted and not yet emitted
 //   - Completes: when the input ends, after the last call
 //   - Cancels: drops what it holds when the calls in flight have returned

@@ -13,7 +13,7 @@ import (
 // output and leaves no gap, and its error is reported at once, see [ops.ItemError].
 //
 //   - Emits: one item for each item whose call succeeds
-//   - Holds: as many items as its buffer, those in work included
+//   - Holds: as many items as its buffer, those in work included, and one that waits
 //   - Backpressures: when so many are accepted and not yet emitted
 //   - Completes: when the input ends, after the last call
 //   - Cancels: drops what it holds when the calls in flight have returned
@@ -38,7 +38,7 @@ func AsyncMap[In, Out any](workers int, fn func(context.Context, In) (Out, error
 // slow call holds nobody up.
 //
 //   - Emits: one item for each item whose call succeeds
-//   - Holds: as many items as its buffer, those in work included
+//   - Holds: as many items as its buffer, those in work included, and one that waits
 //   - Backpressures: when so many are accepted and not yet emitted
 //   - Completes: when the input ends, after the last call
 //   - Cancels: drops what it holds when the calls in flight have returned
@@ -65,7 +65,7 @@ func AsyncMapUnordered[In, Out any](workers int, fn func(context.Context, In) (O
 // ready. key must not block.
 //
 //   - Emits: one item for each item whose call succeeds
-//   - Holds: as many items as its buffer, those in work included
+//   - Holds: as many items as its buffer, those in work included, and one that waits
 //   - Backpressures: when so many are accepted and not yet emitted
 //   - Completes: when the input ends, after the last call
 //   - Cancels: drops what it holds when the calls in flight have returned
