@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -320,6 +321,42 @@ func TestAsyncLeakOnCancel(t *testing.T) {
 				cancel() // nobody reads any more
 			}
 			time.Sleep(time.Second) // for the calls to return
+		})
+	}
+}
+
+// lateContext has ended, but those derived from it hear of that only when done is closed:
+// as it is for a moment wherever a context ends that has several of them.
+type lateContext struct {
+	context.Context
+	done chan struct{}
+}
+
+func (c lateContext) Done() <-chan struct{} { return c.done }
+func (c lateContext) Err() error            { return context.Canceled }
+
+// TestClosedInputIsNoEndWhereTheContextHasEnded: the processor above may have heard of the
+// end earlier and closed its output.
+func TestClosedInputIsNoEndWhereTheContextHasEnded(t *testing.T) {
+	for name, wrap := range map[string]func(ops.Processor[int, []int]) ops.Processor[int, []int]{
+		"over channels": func(p ops.Processor[int, []int]) ops.Processor[int, []int] { return p },
+		"as a sub-flow": func(p ops.Processor[int, []int]) ops.Processor[int, []int] {
+			return flow.Pipe(func(f flow.Flow[int]) flow.Flow[[]int] { return f.Then(p) })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx := lateContext{t.Context(), make(chan struct{})}
+				in := make(chan int)
+				out := wrap(ops.NewBatcher[int](ops.BatchConfig{MaxSize: 3})).Process(ctx, in)
+				in <- 1
+				close(in)
+				synctest.Wait()
+				close(ctx.done)
+				if got := collect(out); len(got) != 0 {
+					t.Errorf("the partial batch %v was sent after the end of the context", got)
+				}
+			})
 		})
 	}
 }

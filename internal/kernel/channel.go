@@ -29,12 +29,24 @@ func receive[T any](g *Segment, in <-chan T, down Port[T], lost func()) error {
 			return err
 		}
 		if !ok {
-			return down.Signal(Signal{Kind: End})
+			return g.closed(down.Signal)
 		}
 		if err := down.Push(v); err != nil {
 			return err
 		}
 	}
+}
+
+// closed is what a head does when its channel has been closed: it says End, unless a
+// context further out has ended. The end goes from there to the contexts derived from it
+// one after the other, and whoever sends here may have heard of it, and closed, before this
+// segment does.
+func (g *Segment) closed(signal func(Signal) error) error {
+	if g.run.ctx.Err() != nil || g.run.outer.Err() != nil {
+		<-g.ctx.Done()
+		return g.cause()
+	}
+	return signal(Signal{Kind: End})
 }
 
 // take receives as a receive with two results does. If got is false then a timer or the end

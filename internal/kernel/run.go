@@ -41,6 +41,7 @@ type Host interface {
 // executed once.
 type Run struct {
 	opts   Options
+	outer  context.Context // the caller's
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 
@@ -83,6 +84,7 @@ func NewRun(ctx context.Context, opts Options) *Run {
 	r := &few.Run
 	r.opts = opts
 	r.segs, r.fresh, r.stages, r.edges = few.segs[:0], few.stages[:], few.order[:0], few.edges[:0]
+	r.outer = ctx
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	return r
 }
