@@ -122,12 +122,11 @@ func (p *pool[In, Out]) release() {
 
 // deliverSignal passes the oldest signal on and tells whether it was the End.
 func (p *pool[In, Out]) deliverSignal(signal func(Signal) error) (done bool, err error) {
-	sig := p.signals.take()
+	sig := p.take()
 	p.delivered++
 	behind := &p.behind[p.delivered%maxSignals]
 	p.before += *behind
 	*behind = 0
-	p.producer.wake()
 	return sig.Kind == End, signal(sig)
 }
 

@@ -19,7 +19,7 @@ func (p *pool[In, Out]) push(v In) error {
 	}
 	i := p.vacant()
 	slot := &p.slots[i]
-	slot.in, slot.fate, slot.epoch = v, waiting, p.sent
+	slot.in, slot.fate, slot.epoch = v, waiting, p.signals.added
 	p.accepted++
 	switch p.Order {
 	case Keyed:
@@ -85,17 +85,9 @@ func (p *pool[In, Out]) wait(ready func() bool) error {
 // signal sends a signal after the items that were accepted. Not in order, later items could
 // overtake a barrier; so none is accepted before it has gone.
 func (p *pool[In, Out]) signal(sig Signal) error {
-	if err := p.up.halted(); err != nil {
+	if err := p.link.signal(p.accepted, sig); err != nil {
 		return err
 	}
-	if at := p.accepted; !p.signals.merge(at, sig) {
-		if err := p.wait(func() bool { return !p.signals.full() }); err != nil {
-			return err
-		}
-		p.signals.add(at, sig)
-		p.sent++
-	}
-	p.consumer.wake()
 	switch {
 	case sig.Kind == End:
 		p.close()

@@ -14,6 +14,7 @@ type signals struct {
 	mu      sync.Mutex
 	list    []placed
 	pending atomic.Int64 // len(list)
+	added   uint64       // ever; the producer's
 }
 
 type placed struct {
@@ -41,6 +42,7 @@ func (q *signals) add(at uint64, sig Signal) {
 	defer q.mu.Unlock()
 	q.list = append(q.list, placed{at, sig})
 	q.pending.Add(1)
+	q.added++
 }
 
 // next gives the place of the oldest. It has to be asked after the consumer has looked

@@ -66,9 +66,8 @@ func Staffed[In, Out any](spec Spec[In, Out], w Workers[In, Out]) Spec[In, Out] 
 // another what is finished; that is free again once the consumer has gone over it.
 type pool[In, Out any] struct {
 	Workers[In, Out]
+	link
 	s      *Stage // on the segment above
-	up     *Segment
-	seg    *Segment // the one below
 	slots  []slot[In, Out]
 	mask   uint64
 	staff  []*worker[In, Out]
@@ -80,8 +79,6 @@ type pool[In, Out any] struct {
 	accepted uint64        // the producer's copy of tail
 	lastFree uint64        // its copy of emitted
 	limit    atomic.Int64  // Window or Steady, as the producer last found right
-	sent     uint64        // signals
-	producer parking
 	_        pad
 	claimed  atomic.Uint64   // items
 	todo     []atomic.Uint32 // not in order: the slot of each item
@@ -96,10 +93,7 @@ type pool[In, Out any] struct {
 	_        pad
 	emitted  atomic.Uint64 // items whose slots are free again
 	wanted   atomic.Uint64 // in order: the item that the consumer waits for
-	consumer parking
 	collector
-
-	signals signals
 }
 
 // slot is the place of one item.
@@ -152,7 +146,8 @@ func attachWorkers[In, Out any](
 
 func newPool[In, Out any](s *Stage, seg *Segment, w Workers[In, Out], sink bool) *pool[In, Out] {
 	size := uint64(1) << bits.Len64(uint64(w.Window-1))
-	p := &pool[In, Out]{Workers: w, s: s, up: s.seg, seg: seg, sink: sink, mask: size - 1}
+	p := &pool[In, Out]{Workers: w, s: s, sink: sink, mask: size - 1}
+	p.connect(s.seg, seg)
 	p.slots, p.done = make([]slot[In, Out], size), make([]atomic.Uint32, size)
 	if w.Order != Ordered {
 		p.list = make([]uint32, size)
@@ -164,7 +159,6 @@ func newPool[In, Out any](s *Stage, seg *Segment, w Workers[In, Out], sink bool)
 		p.todo = make([]atomic.Uint32, size)
 	}
 	p.work = make(chan struct{}, w.Count)
-	p.producer.ch, p.consumer.ch = make(chan struct{}, 1), make(chan struct{}, 1)
 	p.limit.Store(int64(p.Steady))
 	p.mean.Store(-1)
 	p.single = w.Count == 1 || s.policy != nil && s.policy.Repeats
