@@ -35,12 +35,12 @@ func (p *pool[In, Out]) exhausted() bool {
 }
 
 // read gives the slots of the items from one on. It has to be done before they are
-// claimed: after that the producer may use the ring's places again, long before the slots.
+// claimed: after that others may write to the ring's places what they have finished.
 func (p *pool[In, Out]) read(from uint64, slots []uint32) {
 	for i := range slots {
 		at := (from + uint64(i)) & p.mask
 		if slots[i] = uint32(at); p.Order != Ordered {
-			slots[i] = p.todo[at].Load()
+			slots[i] = p.list[at].Load()
 		}
 	}
 }

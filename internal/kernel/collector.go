@@ -106,7 +106,7 @@ func (p *pool[In, Out]) next() *slot[In, Out] {
 	if p.Order == Ordered {
 		return &p.slots[i]
 	}
-	return &p.slots[p.list[i]]
+	return &p.slots[p.list[i].Load()]
 }
 
 // release tells the producer of free slots. It is woken for several at once, since waking

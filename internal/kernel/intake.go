@@ -21,12 +21,9 @@ func (p *pool[In, Out]) push(v In) error {
 	slot := &p.slots[i]
 	slot.in, slot.fate, slot.epoch = v, waiting, p.signals.added
 	p.accepted++
-	switch p.Order {
-	case Keyed:
+	if p.Order == Keyed {
 		p.staff[key%uint64(p.Count)].give(i)
 		return nil
-	case Unordered:
-		p.todo[(p.accepted-1)&p.mask].Store(i)
 	}
 	p.tail.Store(p.accepted)
 	p.wakeWorker()
@@ -37,7 +34,7 @@ func (p *pool[In, Out]) push(v In) error {
 func (p *pool[In, Out]) vacant() uint32 {
 	i := p.accepted & p.mask
 	if p.Order != Ordered {
-		return p.list[i]
+		return p.list[i].Load()
 	}
 	return uint32(i)
 }

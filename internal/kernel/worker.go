@@ -169,7 +169,7 @@ func (p *pool[In, Out]) publish(claim []uint32) bool {
 	}
 	first := p.finished.Add(uint64(n)) - uint64(n)
 	for i, slot := range claim {
-		p.list[(first+uint64(i))&p.mask] = slot
+		p.list[(first+uint64(i))&p.mask].Store(slot)
 	}
 	p.done[first&p.mask].Store(n)
 	return p.consumer.wake()

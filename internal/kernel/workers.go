@@ -62,8 +62,9 @@ func Staffed[In, Out any](spec Spec[In, Out], w Workers[In, Out]) Spec[In, Out] 
 // The segment above writes an item into a free slot. A worker claims it, calls the
 // function, and leaves the result there. The segment below emits it and frees the slot.
 // In order, slots are used in turn, and the consumer waits for one after the other. Else
-// they become free in any order, so a ring of slot numbers tells what is to be claimed and
-// another what is finished; that is free again once the consumer has gone over it.
+// they become free in any order, so a ring of slot numbers tells which is whose: at the
+// place of an item stands the slot that it has, then the slot that was finished as that
+// many-th, and that is the slot of a later item once the consumer has gone over it.
 type pool[In, Out any] struct {
 	Workers[In, Out]
 	link
@@ -80,14 +81,13 @@ type pool[In, Out any] struct {
 	lastFree uint64        // its copy of emitted
 	limit    atomic.Int64  // Window or Steady, as the producer last found right
 	_        pad
-	claimed  atomic.Uint64   // items
-	todo     []atomic.Uint32 // not in order: the slot of each item
-	idle     atomic.Int64    // workers that wait for work
-	work     chan struct{}   // wakes one of them
-	closed   atomic.Bool     // no item follows
+	claimed  atomic.Uint64 // items
+	idle     atomic.Int64  // workers that wait for work
+	work     chan struct{} // wakes one of them
+	closed   atomic.Bool   // no item follows
 	_        pad
 	finished atomic.Uint64   // not in order: items
-	list     []uint32        // not in order: the slots that were free first, then of each of these
+	list     []atomic.Uint32 // not in order: the ring of slot numbers
 	done     []atomic.Uint32 // how many results are ready from here on
 	mean     atomic.Int64    // time of a call in ns, -1 before the first
 	_        pad
@@ -150,13 +150,10 @@ func newPool[In, Out any](s *Stage, seg *Segment, w Workers[In, Out], sink bool)
 	p.connect(s.seg, seg)
 	p.slots, p.done = make([]slot[In, Out], size), make([]atomic.Uint32, size)
 	if w.Order != Ordered {
-		p.list = make([]uint32, size)
+		p.list = make([]atomic.Uint32, size)
 		for i := range p.list {
-			p.list[i] = uint32(i)
+			p.list[i].Store(uint32(i))
 		}
-	}
-	if w.Order == Unordered {
-		p.todo = make([]atomic.Uint32, size)
 	}
 	p.work = make(chan struct{}, w.Count)
 	p.limit.Store(int64(p.Steady))
