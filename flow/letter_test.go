@@ -167,7 +167,7 @@ func TestDeadLetter_whenItemsAreNoLongerNeededMeanwhile(t *testing.T) {
 					<-ctx.Done()
 					return ctx.Err()
 				})
-				got, err := c(flow.Range(0, 2)).Named("subject").OnError(p).Async(1).Take(1).Collect(t.Context(), opt)
+				got, err := c(flow.Range(0, 2)).Named("subject").OnError(p).Async(1).Call(aSecondLater).Take(1).Collect(t.Context(), opt)
 				if err != nil || !cmp.Equal([]int{0}, got) {
 					t.Errorf("Collect() = %v, %v", got, err)
 				}
@@ -188,7 +188,7 @@ func TestDeadLetter_thatFailsAfterAnEarlyStop(t *testing.T) {
 					<-ctx.Done()
 					return errWrite
 				})
-				err := c(flow.Range(0, 2)).OnError(p).Async(1).Take(1).Run(t.Context(), audit(t))
+				err := c(flow.Range(0, 2)).OnError(p).Async(1).Call(aSecondLater).Take(1).Run(t.Context(), audit(t))
 				if !errors.Is(err, errWrite) {
 					t.Errorf("Run() = %v, want %v", err, errWrite)
 				}

@@ -484,7 +484,7 @@ func TestRetry_whenAnotherStageFailsMeanwhile(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				opt, r := audited(t)
 				f := c(flow.Range(0, 2)).Named("subject").OnError(flow.Retry(always, flow.Constant(time.Hour)))
-				err := f.Async(1).Tap(func(int) { panic(errBoom) }).Named("failing").Run(t.Context(), opt)
+				err := f.Async(1).Call(aSecondLater).Tap(func(int) { panic(errBoom) }).Named("failing").Run(t.Context(), opt)
 				if failed := stageError(t, err); failed.Stage != "failing" || err != error(failed) {
 					t.Errorf("Run() = %v, want the failure elsewhere alone", err)
 				}
@@ -502,7 +502,7 @@ func TestRetry_whenItemsAreNoLongerNeededMeanwhile(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				opt, r := audited(t)
 				f := c(flow.Range(0, 2)).Named("subject").OnError(flow.Retry(always, flow.Constant(time.Hour)))
-				got, err := f.Async(1).Take(1).Collect(t.Context(), opt)
+				got, err := f.Async(1).Call(aSecondLater).Take(1).Collect(t.Context(), opt)
 				if err != nil || !cmp.Equal([]int{0}, got) {
 					t.Errorf("Collect() = %v, %v", got, err)
 				}
@@ -514,7 +514,13 @@ func TestRetry_whenItemsAreNoLongerNeededMeanwhile(t *testing.T) {
 	}
 }
 
-// waiting are stages that fail for item 1 a second after it came.
+// aSecondLater lets the stages above get to the next item.
+func aSecondLater(_ context.Context, v int) (int, error) {
+	time.Sleep(time.Second)
+	return v, nil
+}
+
+// waiting are stages that fail for item 1.
 func waiting() map[string]func(flow.Flow[int]) flow.Flow[int] {
 	fn := func(_ context.Context, v int) (int, error) {
 		if v == 1 {
