@@ -152,7 +152,7 @@ func (p Policy) decider() kernel.Decider {
 	case budget:
 		return p.budget.decider(p.after(Skip()))
 	}
-	return func(context.Context, *kernel.Fault, error) kernel.Verdict { return kernel.Verdict{} }
+	return kernel.StopAll.Start()
 }
 
 // after makes the decider of what follows, by default of another policy.

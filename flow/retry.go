@@ -128,8 +128,8 @@ type Backoff struct {
 func Constant(d time.Duration) Backoff { return backoff(Backoff{first: d, factor: 1}) }
 
 // Exponential waits first before the second call and twice as long each time after that,
-// but no longer than 30 seconds, or than first if that is more, see [Backoff.Cap]. Each wait is shortened at random by
-// up to half of it, see [Backoff.Jitter].
+// but no longer than 30 seconds, or than first if that is more, see [Backoff.Cap]. Each
+// wait is shortened at random by up to half of it, see [Backoff.Jitter].
 func Exponential(first time.Duration) Backoff {
 	return backoff(Backoff{first: first, factor: 2, most: max(30*time.Second, first), jitter: 0.5})
 }

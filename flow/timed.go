@@ -43,8 +43,8 @@ func tick(s *kernel.Stage, d time.Duration, push func(time.Time) error) error {
 //
 // [ErrStop] from fn ends the flow as complete; any other error is the source's failure and
 // ends the run. To go on after failures, call fn behind a [Tick], where there are policies:
-// flow.Tick(d).Call(...).OnError(flow.Skip()). The context that fn gets ends with the run or when nobody needs more items,
-// and fn has to return soon after.
+// flow.Tick(d).Call(...).OnError(flow.Skip()). The context that fn gets ends with the run
+// or when nobody needs more items, and fn has to return soon after.
 func Poll[T any](d time.Duration, fn func(context.Context) (T, error)) Flow[T] {
 	return origin(kernel.Source[T]{
 		Name: "poll", Op: "Poll", Err: kernel.Join(positive(d, "interval"), notNil(fn, "function")),

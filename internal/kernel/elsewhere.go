@@ -17,7 +17,6 @@ func (s *Stage) Elsewhere(item any, attempt int, err error) {
 	e.turn <- struct{}{}
 	defer func() { <-e.turn }()
 	f := &Fault{Stage: s, Item: item, Err: err, Attempt: attempt, Nth: e.failed.Add(1), item: true}
-	f.Seen = f.Nth // others are not seen
 	blame := s.seg.run.opts.Host.Blame(f)
 	switch v := s.decide(f, blame); v.Action {
 	case Aside:

@@ -73,13 +73,19 @@ var StopAll = &Policy{Start: func() Decider {
 	return func(context.Context, *Fault, error) Verdict { return Verdict{} }
 }}
 
+// policyAt is the policy of a stage: its own, or the default around it.
+func (r *Run) policyAt(site Site) *Policy {
+	if site.Policy == nil {
+		return r.policy
+	}
+	return site.Policy
+}
+
 // fit books the misuse of a policy on a stage that cannot have it, be it the stage's own
 // or the default around it.
 func (r *Run) fit(site Site, name string, use Use) {
-	p := site.Policy
-	if p == nil {
-		p, use.Default = r.policy, true
-	}
+	p := r.policyAt(site)
+	use.Default = site.Policy == nil
 	switch {
 	case p == nil:
 	case use.Calls == CallsNothing:
@@ -92,10 +98,7 @@ func (r *Run) fit(site Site, name string, use Use) {
 // blocks tells whether the policy of a stage may block the goroutine that its function
 // fails on.
 func (r *Run) blocks(site Site, calls Calls) bool {
-	p := site.Policy
-	if p == nil {
-		p = r.policy
-	}
+	p := r.policyAt(site)
 	return p != nil && p.Blocks && calls != CallsNothing
 }
 

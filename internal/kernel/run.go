@@ -118,13 +118,10 @@ func (r *Run) stage(seg *Segment, site Site, name, op string) *Stage {
 	if site.Name != "" {
 		name = site.Name
 	}
-	if site.Policy == nil {
-		site.Policy = r.policy
-	}
 	s := r.newStage()
 	s.seg, s.ctx, s.at, s.mark = seg, seg.ctx, &seg.at, int32(len(r.stages))
 	s.main, s.attempt = s, 1
-	s.name, s.op, s.place, s.policy = r.scope+name, op, site.At, site.Policy
+	s.name, s.op, s.place, s.policy = r.scope+name, op, site.At, r.policyAt(site)
 	s.clock = r.opts.Clock
 	if s.policy != nil {
 		s.decider = s.policy.Start()
