@@ -1,6 +1,9 @@
 package kernel
 
-import "slices"
+import (
+	"slices"
+	"sync/atomic"
+)
 
 // Edge is what leads from one stage to the next.
 type Edge struct {
@@ -30,6 +33,8 @@ type queue struct {
 	load   *load
 	below  *queue // a further one, before the receiver
 	booked bool
+
+	delivered atomic.Int64 // what the consumer took, as published
 }
 
 // count gives what is in the queue and in those below, each once in a run.
@@ -70,8 +75,15 @@ func (r *Run) edge(from, to *Stage, q *queue) {
 
 // Edges gives the edges from the source to the sink, when the run has ended.
 func (r *Run) Edges() []Edge {
-	edges := slices.Clone(r.edges)
-	slices.Reverse(edges)
+	var edges []Edge
+	for _, s := range r.stages {
+		if s.inside != nil {
+			edges = append(edges, s.inside.edges...)
+		}
+	}
+	for _, e := range slices.Backward(r.edges) {
+		edges = append(edges, e)
+	}
 	return edges
 }
 

@@ -4,8 +4,8 @@ import "context"
 
 // receive is the head of a segment that takes its items from a channel. The segment's
 // timers fire while it waits. lost hears of an item that came together with the end of
-// the context.
-func receive[T any](g *Segment, in <-chan T, down Port[T], lost func()) error {
+// the context. o is the intake of the source whose channel it is, else nil.
+func receive[T any](g *Segment, o *opening, in <-chan T, down Port[T], lost func()) error {
 	for {
 		if err := g.halted(); err != nil {
 			return err
@@ -18,8 +18,11 @@ func receive[T any](g *Segment, in <-chan T, down Port[T], lost func()) error {
 				return err
 			}
 		}
-		v, got, ok := take(g, in)
-		if !got {
+		v, got, ok := take(g, o, in)
+		switch {
+		case !got && o.shut():
+			return g.closed(down.Signal)
+		case !got:
 			continue
 		}
 		if err := g.arrive(); err != nil {
@@ -51,16 +54,46 @@ func (g *Segment) closed(signal func(Signal) error) error {
 
 // take receives as a receive with two results does. If got is false then a timer or the end
 // came first. It tries without waiting: only a wait has to be measured.
-func take[T any](g *Segment, in <-chan T) (v T, got, ok bool) {
+func take[T any](g *Segment, o *opening, in <-chan T) (v T, got, ok bool) {
+	if o != nil {
+		return takeIn(g, o, in)
+	}
 	select {
 	case v, ok = <-in:
 		return v, true, ok
 	default:
 	}
-	g.pause()
+	g.pause(AwaitsItems)
 	select {
 	case v, ok = <-in:
 		got = true
+	case <-g.rings:
+	case <-g.ctx.Done():
+	}
+	g.resume()
+	return v, got, ok
+}
+
+// takeIn is take for the channel of a source that can be stopped and held up.
+func takeIn[T any](g *Segment, o *opening, in <-chan T) (v T, got, ok bool) {
+	gate := o.in.closed()
+	switch {
+	case o.shut():
+		return v, false, false
+	case gate != nil:
+		in = nil
+	}
+	select {
+	case v, ok = <-in:
+		return v, true, ok
+	default:
+	}
+	g.pause(AwaitsItems)
+	select {
+	case v, ok = <-in:
+		got = true
+	case <-gate:
+	case <-o.ctx.Done():
 	case <-g.rings:
 	case <-g.ctx.Done():
 	}
@@ -88,7 +121,7 @@ func Send[T any](g *Segment, out chan<- T, v T) error {
 		return nil
 	default:
 	}
-	_, err := await[struct{}](g, nil, out, v)
+	_, err := await[struct{}](g, nil, out, v, wait{why: AwaitsRoom})
 	return err
 }
 
@@ -109,7 +142,7 @@ func Process[In, Out any](ctx context.Context, run *Run, in <-chan In, spec Spec
 		run.Abort()
 		panic(err)
 	}
-	seg.head = func() error { return receive(seg, in, port, func() {}) }
+	seg.head = func() error { return receive(seg, nil, in, port, func() {}) }
 	go func() {
 		defer func() {
 			if run.Crashed() {

@@ -63,7 +63,7 @@ func (w *worker[In, Out]) park() error {
 	if (p.claimed.Load() != p.tail.Load() || p.closed.Load()) && takeOne(&p.idle) {
 		return nil
 	}
-	return awaken(w.s.seg, p.work)
+	return awaken(w.s.seg, p.work, AwaitsItems)
 }
 
 // give adds an item of this worker's keys.
@@ -85,7 +85,7 @@ func (w *worker[In, Out]) accept() ([]uint32, error) {
 			return nil, nil
 		}
 		w.since = time.Time{}
-		if err := w.idle.wait(w.s.seg, w.stirred); err != nil && !w.empty() {
+		if err := w.idle.wait(w.s.seg, AwaitsItems, w.stirred); err != nil && !w.empty() {
 			return nil, err
 		}
 		w.unpack()

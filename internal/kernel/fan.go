@@ -12,7 +12,7 @@ func FanIn[T any](run *Run, ins []<-chan T) <-chan T {
 	for _, in := range ins {
 		g := run.Last()
 		g.head = func() error {
-			return receive(g, in, Port[T]{Push: func(v T) error { return Send(g, out, v) }, Signal: accept}, func() {})
+			return receive(g, nil, in, Port[T]{Push: func(v T) error { return Send(g, out, v) }, Signal: accept}, func() {})
 		}
 	}
 	executeAll(run, func() { close(out) })
@@ -30,7 +30,7 @@ func FanOut[T any](run *Run, in <-chan T, count, size int) []<-chan T {
 		l.g.head = l.send
 		outs[i], f.lanes = l.out, append(f.lanes, l)
 	}
-	g.head = func() error { return receive(g, in, Port[T]{Push: f.push, Signal: accept}, func() {}) }
+	g.head = func() error { return receive(g, nil, in, Port[T]{Push: f.push, Signal: accept}, func() {}) }
 	g.exits = append(g.exits, f.end)
 	executeAll(run, f.close)
 	return outs
@@ -78,7 +78,7 @@ func (f *fan[T]) push(v T) error {
 		}
 	}
 	for range late {
-		if err := awaken(f.g, f.had); err != nil {
+		if err := awaken(f.g, f.had, AwaitsRoom); err != nil {
 			return err
 		}
 	}
@@ -107,5 +107,5 @@ func (l *lane[T]) send() error {
 		l.had <- struct{}{}
 		return nil
 	}
-	return receive(l.g, l.late, Port[T]{Push: had, Signal: accept}, func() {})
+	return receive(l.g, nil, l.late, Port[T]{Push: had, Signal: accept}, func() {})
 }

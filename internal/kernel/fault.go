@@ -53,6 +53,7 @@ func (s *Stage) settle(f *Fault) error {
 	blame := s.seg.run.opts.Host.Blame(f)
 	v := s.decide(f, blame)
 	err := s.follow(v, blame)
+	main.showFailures()
 	if s.told != nil && f.item && v.Action.settles() {
 		s.told(s.ctx, f)
 	}

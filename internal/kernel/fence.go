@@ -16,10 +16,37 @@ type fence[T any] struct {
 // emitter is the emit for user code. It does not recover where a panic has to crash
 // the program with its true stack.
 func (f *fence[T]) emitter() func(T) error {
-	if f.s.seg.run.opts.Crash {
+	switch {
+	case f.s.seg.run.opts.Crash:
 		return f.emitPlain
+	case f.s.seg.pulse != nil:
+		return f.emitLive
 	}
 	return f.emit
+}
+
+// emitLive is emit in a live run: the user code above is at work again after it.
+func (f *fence[T]) emitLive(v T) (err error) {
+	s := f.s
+	at, clean := *s.at, false
+	defer func() {
+		if !clean { // of a timer while the source was held up
+			err = s.stick(s.seg.caught(recover()))
+			*s.at = at
+		}
+		s.enter()
+	}()
+	if s.opening != nil && s.stuck == nil {
+		err = s.admitted()
+	}
+	if err == nil || err == ErrDraining {
+		s.seg.pulse.beat()
+		err = f.emit(v)
+	} else {
+		err = s.stick(err)
+	}
+	clean = true
+	return err
 }
 
 func (f *fence[T]) emit(v T) (err error) {

@@ -60,6 +60,8 @@ func foreign[In, Out any](seg *Segment, site Site, p Channels[In, Out], down Por
 	s.books, s.elsewhere = Absorbed, &elsewhere{turn: make(chan struct{}, 1)}
 	run.edge(s, down.to, down.queue)
 	up := seg.feeder()
+	up.show(s, func(to *Counts) { to.In, to.Held = s.In, s.Held })
+	seg.show(s, func(to *Counts) { to.Out = s.Out })
 	s.elsewhere.ctx = up
 	b := &bridge[In, Out]{s: s, up: up, in: make(chan In)}
 	// Its context is that of the segment above: it ends with the one below.
@@ -112,7 +114,7 @@ func (b *bridge[In, Out]) end() {
 }
 
 func (b *bridge[In, Out]) receive(down Port[Out]) error {
-	return receive(b.s.seg, b.out, counted(b.s, down), func() {})
+	return receive(b.s.seg, nil, b.out, counted(b.s, down), func() {})
 }
 
 // drain waits for the processor to close its output, discarding what still comes:

@@ -76,7 +76,7 @@ func takeOne(n *atomic.Int64) bool {
 
 // wait parks the producer until ready, which the consumer's progress makes true.
 func (p *pool[In, Out]) wait(ready func() bool) error {
-	return p.producer.wait(p.up, ready)
+	return p.producer.wait(p.up, AwaitsRoom, ready)
 }
 
 // signal sends a signal after the items that were accepted. Not in order, later items could

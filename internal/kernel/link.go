@@ -25,7 +25,7 @@ func (l *link) signal(at uint64, sig Signal) error {
 		return err
 	}
 	if !l.signals.merge(at, sig) {
-		if err := l.producer.wait(l.up, func() bool { return !l.signals.full() }); err != nil {
+		if err := l.producer.wait(l.up, AwaitsRoom, func() bool { return !l.signals.full() }); err != nil {
 			return err
 		}
 		l.signals.add(at, sig)

@@ -25,10 +25,9 @@ func Boundary[T any](seg *Segment, n int, down Port[T]) (*Segment, Port[T]) {
 
 // port is the ring's upper end. What it delivers goes to down.
 func (q *ring[T]) port(down Port[T]) Port[T] {
-	return Port[T]{
-		Push: q.push, Signal: q.signal, room: q.await, to: down.to,
-		queue: &queue{held: q.held, fill: q.fill, load: &q.load, below: down.queue},
-	}
+	books := &queue{held: q.held, fill: q.fill, load: &q.load, below: down.queue}
+	q.seg.showQueue(books, func() uint64 { return q.taken })
+	return Port[T]{Push: q.push, Signal: q.signal, room: q.await, to: down.to, queue: books}
 }
 
 type pad [64]byte // keeps what two goroutines write on different cache lines
@@ -75,7 +74,7 @@ func (p *parking) wake() bool {
 }
 
 // wait parks g until ready is true. Whoever makes it true calls wake after that.
-func (p *parking) wait(g *Segment, ready func() bool) error {
+func (p *parking) wait(g *Segment, why Activity, ready func() bool) error {
 	for {
 		if ready() {
 			return nil
@@ -84,7 +83,7 @@ func (p *parking) wait(g *Segment, ready func() bool) error {
 		if ready() && p.waiting.CompareAndSwap(true, false) {
 			return nil
 		}
-		if err := awaken(g, p.ch); err != nil {
+		if err := awaken(g, p.ch, why); err != nil {
 			return err
 		}
 	}
@@ -98,7 +97,7 @@ func (p *parking) rest(g *Segment, some func() bool) {
 		return
 	}
 	woken := false
-	g.pause()
+	g.pause(AwaitsItems)
 	select {
 	case <-p.ch:
 		woken = true
@@ -149,7 +148,7 @@ func (q *ring[T]) await() error {
 	if q.tail.Load()-q.lastHead < q.limit {
 		return nil
 	}
-	return q.producer.wait(q.up, q.room)
+	return q.producer.wait(q.up, AwaitsRoom, q.room)
 }
 
 // room tells whether there is a free slot.

@@ -13,8 +13,8 @@ import (
 	"github.com/go-streamz/streamz/clock"
 )
 
-// Options are what the layer above decides about a run. All fields but the
-// last two are required.
+// Options are what the layer above decides about a run. Clock, Logger and Host are
+// required.
 type Options struct {
 	Clock  clock.Clock
 	Logger *slog.Logger
@@ -24,6 +24,15 @@ type Options struct {
 	Crash bool
 	// Measured runs know how long their segments waited.
 	Measured bool
+	// Live runs can be looked at, drained and held up while they go on.
+	Live bool
+	// Traced is for live runs: every stage says when its code gets to work, not only those
+	// whose code may block.
+	Traced bool
+	// ID, if set, is the run's in the labels of its goroutines.
+	ID string
+	// Tagged is for traced runs with an ID: goroutines are labelled with the stage as well.
+	Tagged bool
 }
 
 // Host is the layer above, which knows the errors that users see.
@@ -50,6 +59,7 @@ type Run struct {
 	group  *errgroup.Group // nil while there is one segment
 	edges  []Edge
 
+	live    *live   // nil unless somebody looks
 	closing bool    // some stage has something to close
 	fresh   []Stage // room for further stages
 	naming  sync.Once
@@ -85,7 +95,10 @@ func NewRun(ctx context.Context, opts Options) *Run {
 	r.opts = opts
 	r.segs, r.fresh, r.stages, r.edges = few.segs[:0], few.stages[:], few.order[:0], few.edges[:0]
 	r.outer = ctx
-	r.ctx, r.cancel = context.WithCancelCause(ctx)
+	r.ctx, r.cancel = context.WithCancelCause(labelled(ctx, &opts))
+	if opts.Live {
+		r.live = new(live)
+	}
 	return r
 }
 
@@ -152,6 +165,11 @@ func (r *Run) Execute() error {
 		}
 	}()
 	last := r.segs[0]
+	if r.live != nil || r.opts.ID != "" {
+		r.prepare()
+		last.labelSegment()
+		defer r.unlabel()
+	}
 	if last.result = r.open(); last.result == nil {
 		r.start()
 		last.result = last.work()
@@ -172,6 +190,7 @@ func (r *Run) start() {
 		r.started.Add(1)
 		r.group.Go(func() error {
 			defer r.ended.Add(1)
+			seg.labelSegment()
 			seg.await()
 			seg.result = seg.work()
 			return nil // each failure is recorded
@@ -207,6 +226,9 @@ func (r *Run) finish() {
 		r.balance()
 		r.result = r.outcome(halted)
 		r.cancel(r.result)
+		if r.live != nil {
+			r.live.settled.Store(true)
+		}
 	}()
 	defer r.leaveBarriers(cause)
 	if r.closing {
@@ -278,6 +300,12 @@ func (r *Run) Failure() error {
 	return Join(r.failures...)
 }
 
+// Cancel ends the run with a cause that is not its own.
+func (r *Run) Cancel(cause error) { r.cancel(cause) }
+
+// Done is closed when the run has been told to end, for whatever reason.
+func (r *Run) Done() <-chan struct{} { return r.ctx.Done() }
+
 // Abort releases a run that will not be executed.
 func (r *Run) Abort() { r.cancel(ErrStop) }
 
@@ -304,8 +332,10 @@ func (r *Run) Misused(site Site, name string, err error) {
 
 // Stages gives the stages from the source to the sink.
 func (r *Run) Stages() []*Stage {
-	stages := slices.Clone(r.stages)
-	slices.Reverse(stages)
+	var stages []*Stage
+	for _, s := range slices.Backward(r.stages) {
+		stages = append(append(stages, s.inside.all()...), s)
+	}
 	return stages
 }
 

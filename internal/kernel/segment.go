@@ -25,6 +25,8 @@ type thread struct {
 	result error       // of work
 	at     int32       // whose user code runs: a stage's mark, or ^mark outside its items
 	worker *Stage      // what runs here, if that is a worker of a stage
+	pulse  *pulse      // nil unless the run is live
+	label  string      // the name of its first stage, once prepared
 
 	timed, blocks bool
 	giveBack      func() // before a wait: frees what the head's queue keeps until the end of a block
@@ -67,6 +69,9 @@ func newSegment(r *Run, ctx context.Context, cancel context.CancelCauseFunc) *Se
 		feed
 	}{run: r, ctx: ctx, cancel: cancel, clock: r.opts.Clock}
 	all.Segment = Segment{&all.thread, &all.feed}
+	if r.live != nil {
+		all.pulse = &pulse{run: r.live}
+	}
 	return &all.Segment
 }
 
@@ -110,6 +115,9 @@ func (g *Segment) Run() *Run { return g.run }
 func (g *Segment) halted() error {
 	if g.ctx.Err() != nil {
 		return g.cause()
+	}
+	if g.pulse != nil {
+		g.pulse.beat()
 	}
 	return nil
 }
@@ -161,6 +169,9 @@ func (g *Segment) work() (err error) {
 		}
 		g.leave()
 		g.stopTimers()
+		if g.pulse != nil {
+			g.pulse.rest(Finished)
+		}
 	}()
 	err = g.live()
 	clean = true

@@ -16,10 +16,9 @@ func Sliding[T any](seg *Segment, n int, down Port[T]) (*Segment, Port[T], Offer
 	q := &sliding[T]{buf: make([]T, size), mask: size - 1, limit: uint64(n)}
 	q.connect(up, seg)
 	seg.head = func() error { return q.drain(down) }
-	return up, Port[T]{
-		Signal: q.signal, to: down.to,
-		queue: &queue{held: q.held, fill: q.fill, load: &q.load, below: down.queue},
-	}, q.offer
+	books := &queue{held: q.held, fill: q.fill, load: &q.load, below: down.queue}
+	seg.showQueue(books, func() uint64 { return q.taken })
+	return up, Port[T]{Signal: q.signal, to: down.to, queue: books}, q.offer
 }
 
 type sliding[T any] struct {
@@ -30,6 +29,7 @@ type sliding[T any] struct {
 	buf    []T
 	oldest uint64 // number of the oldest item
 	next   uint64 // number that the next one gets; written by the producer only
+	taken  uint64 // how many the consumer took
 	load   load
 }
 
@@ -109,6 +109,7 @@ func (q *sliding[T]) pull() (v T, item, sig bool) {
 		return v, false, sig
 	}
 	v = q.pop()
+	q.taken++
 	q.load.look(q.next - q.oldest)
 	return v, true, false
 }

@@ -28,6 +28,9 @@ type Source[T any] struct {
 	Loop func(s *Stage, push func(T) error) error
 	// Chan, if set, takes the place of both.
 	Chan <-chan T
+	// Inside, if set, takes the place of Stream for a source that has runs inside, see
+	// Stage.Inside. Its policy is the default of theirs.
+	Inside func(ctx context.Context, s *Stage, out Outlet[T]) error
 }
 
 // Outlet is what a source writes to.
@@ -44,21 +47,30 @@ func Feed[T any](seg *Segment, site Site, src Source[T], down Port[T]) {
 	if src.Err != nil {
 		return
 	}
-	if site.Policy != nil && site.Policy != StopAll {
+	if site.Policy != nil && site.Policy != StopAll && src.Inside == nil {
 		run.Misused(site, src.Name, ErrSourcePolicy)
 	}
 	run.once(site, src.Name, src.Once)
 	seg, down = separate(seg, false, src.Chan == nil, nil, down)
 	s := run.stage(seg, site, src.Name, src.Op)
+	seg.show(s, func(to *Counts) { *to = s.Counts })
+	s.openIntake()
 	run.edge(s, down.to, down.queue)
 	switch {
 	case src.Chan != nil:
-		seg.head = func() error { return receive(seg, src.Chan, counted(s, down), s.keep) }
+		seg.head = func() error { return receive(seg, s.opening, src.Chan, counted(s, down), s.keep) }
 	case src.Loop != nil:
+		if s.opening != nil {
+			s.ctx = s.opening.ctx
+		}
 		seg.head = func() error { return s.end(src.Loop(s, down.Push), down.Signal) }
 	default:
-		out := outlet(s, down)
-		seg.head = func() error { return s.stream(src.Stream, out, src.Heedless, down.Signal) }
+		stream, out := src.Stream, outlet(s, down)
+		if src.Inside != nil {
+			s.inside = new(inside)
+			stream = func(ctx context.Context, out Outlet[T]) error { return src.Inside(ctx, s, out) }
+		}
+		seg.head = func() error { return s.stream(stream, out, src.Heedless, down.Signal) }
 	}
 }
 
@@ -68,6 +80,11 @@ func (s *Stage) stream[T any](run func(context.Context, Outlet[T]) error, out Ou
 		return err
 	}
 	ctx := s.ctx
+	if s.opening != nil {
+		if ctx = s.opening.ctx; ctx.Err() != nil {
+			return s.end(s.closed(), signal)
+		}
+	}
 	if heedless {
 		own, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)
@@ -117,7 +134,7 @@ func (s *Stage) signaller(down func(Signal) error) func(Signal) error {
 // end is what the head of a source returns after the source returned err: it says
 // End downstream, unless an early stop, a failure or the context came first.
 func (s *Stage) end(err error, signal func(Signal) error) error {
-	if err == nil {
+	if err == nil || err == ErrDraining {
 		err = s.seg.halted()
 	}
 	if err != nil {

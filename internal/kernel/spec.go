@@ -84,6 +84,7 @@ func Attach[In, Out any](seg *Segment, site Site, spec Spec[In, Out], down Port[
 	if spec.Clock != nil {
 		s.clock = spec.Clock
 	}
+	seg.show(s, func(to *Counts) { *to = s.Counts })
 	run.edge(s, down.to, down.queue)
 	return seg, start(s, &spec, down)
 }
@@ -100,7 +101,7 @@ func start[In, Out any](s *Stage, spec *Spec[In, Out], down Port[Out]) Port[In] 
 	}
 	up := spec.Start(s, down)
 	if spec.Calls != CallsNothing {
-		up.Push = numbered(s, underPolicy(s, up.Push))
+		up.Push = numbered(s, underPolicy(s, visible(s, spec.Blocks, up.Push)))
 	}
 	if s.closes != nil {
 		up.Signal = s.noteEnd(up.Signal)

@@ -81,6 +81,11 @@ type Stage struct {
 
 	opens  func(context.Context) error
 	closes func(cause error) error
+
+	shown   *shown          // nil unless the run is live
+	opening *opening        // of a source in a live run
+	tags    context.Context // labels for its calls, nil unless the run is tagged
+	inside  *inside         // of a source that has runs inside
 }
 
 // calls is for a stage that limits its calls, repeats them, or waits.
@@ -146,8 +151,23 @@ func (m Mark) Enter() { *m.at = m.no }
 // one, before each item: it books it out, unless the segment has to end.
 func (s *Stage) Next() error {
 	if s.ctx.Err() != nil {
-		return s.seg.cause()
+		return s.closed()
 	}
+	if s.seg.pulse != nil {
+		return s.nextLive()
+	}
+	s.Out++
+	return nil
+}
+
+// nextLive is Next in a live run, where a source can be stopped and held up.
+func (s *Stage) nextLive() error {
+	if s.opening != nil {
+		if err := s.admitted(); err != nil {
+			return err
+		}
+	}
+	s.seg.pulse.beat()
 	s.Out++
 	return nil
 }
@@ -211,6 +231,8 @@ func (s *Stage) Break(err error) error {
 		return s.stuck
 	case err == nil || errors.Is(err, ErrStop):
 		return nil
+	case s.drained(err):
+		return ErrDraining
 	case s.seg.echo(err):
 		return s.seg.cause()
 	}
@@ -229,7 +251,10 @@ func (s *Stage) Enough(down func(Signal) error) error {
 
 // Outside notes that user code of the stage runs from here that concerns no single
 // item: Open, End, Close, timers, handlers. Its panic is not an item's failure.
-func (s *Stage) Outside() { *s.at = ^s.mark }
+func (s *Stage) Outside() {
+	*s.at = ^s.mark
+	s.enter()
+}
 
 // OnOpen sets the function to be called before the run's first item, in the order
 // from the sink to the source. If it fails the run ends before it began.

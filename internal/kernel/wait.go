@@ -1,24 +1,36 @@
 package kernel
 
 import (
+	"errors"
 	"time"
 
 	"github.com/go-streamz/streamz/clock"
 )
 
+// wait says what a segment waits for, and what else ends it, nil for nothing.
+type wait struct {
+	why  Activity
+	stop <-chan struct{}
+}
+
+// errStopped is the result of a wait that was ended by its stop.
+var errStopped = errors.New("streamz: the wait was stopped")
+
 // await is the one way in which a segment waits while it has an item in hand: until it
 // has received from one channel or sent v on the other, of which one is nil, or until the
 // segment ends. Timers that watch fire meanwhile.
-func await[R, S any](g *Segment, from <-chan R, to chan<- S, v S) (r R, err error) {
+func await[R, S any](g *Segment, from <-chan R, to chan<- S, v S, w wait) (r R, err error) {
 	if g.giveBack != nil {
 		g.giveBack()
 	}
 	for {
 		rang := false
-		g.pause()
+		g.pause(w.why)
 		select {
 		case r = <-from:
 		case to <- v:
+		case <-w.stop:
+			err = errStopped
 		case <-g.watched():
 			rang = true
 		case <-g.ctx.Done():
@@ -36,22 +48,28 @@ func await[R, S any](g *Segment, from <-chan R, to chan<- S, v S) (r R, err erro
 }
 
 // awaken waits for what comes from a channel.
-func awaken[T any](g *Segment, from <-chan T) error {
-	_, err := await(g, from, nil, struct{}{})
+func awaken[T any](g *Segment, from <-chan T, why Activity) error {
+	_, err := await(g, from, nil, struct{}{}, wait{why: why})
 	return err
 }
 
 // pause begins a wait, and resume ends it. Where somebody will ask for them, waits are
 // measured: reading the clock is little beside a wait that lasts, but not beside the short
 // ones of two segments in step. Nothing is measured between waits.
-func (g *Segment) pause() {
+func (g *Segment) pause(why Activity) {
 	g.fresh = false // the time goes on
+	if g.pulse != nil {
+		g.pulse.rest(why)
+	}
 	if g.measured {
 		g.since = clock.Since(g.clock, g.born)
 	}
 }
 
 func (g *Segment) resume() {
+	if g.pulse != nil {
+		g.pulse.set(Working)
+	}
 	if g.measured {
 		g.waited += clock.Since(g.clock, g.born) - g.since
 	}
@@ -94,7 +112,8 @@ func (s *Stage) Busy() float64 {
 
 // Wait blocks the segment's goroutine for d, by the clock of the stage: that of its
 // processor, else that of the run. The result is nil after d, and the cause of the
-// segment's end once that has come, also if both happen together. It is for the
+// segment's end once that has come, also if both happen together. That of a source is ErrDraining when the run is being
+// drained. It is for the
 // goroutine of the segment alone, and for stages that are declared to block.
 func (s *Stage) Wait(d time.Duration) error {
 	if err := s.seg.halted(); err != nil || d <= 0 {
@@ -107,7 +126,14 @@ func (s *Stage) Wait(d time.Duration) error {
 		own.alarm.Reset(d)
 	}
 	defer own.alarm.Stop()
-	if err := awaken(s.seg, own.alarm.C()); err != nil {
+	w := wait{why: AwaitsTime}
+	if s.opening != nil {
+		w.stop = s.opening.ctx.Done()
+	}
+	if _, err := await(s.seg, own.alarm.C(), nil, struct{}{}, w); err != nil {
+		if err == errStopped {
+			return s.closed()
+		}
 		return err
 	}
 	return s.seg.halted()

@@ -47,13 +47,14 @@ func (p *pool[In, Out]) hire() {
 	own.seg, own.ctx, own.at, own.calls = g, g.ctx, &g.at, nil
 	g.worker = &own
 	w := &worker[In, Out]{p: p, s: &own}
-	w.call = underPolicy(&own, w.callOne)
+	w.call = underPolicy(&own, visible(&own, true, w.callOne))
 	if own.lenient() && own.policy.Counts {
 		w.call = w.noting(w.call)
 	}
 	w.idle.ch = make(chan struct{}, 1)
 	p.staff = append(p.staff, w)
 	g.head = w.work
+	g.showRetries(&own)
 }
 
 // work is the head of a worker's segment.

@@ -127,6 +127,8 @@ func attachWorkers[In, Out any](
 	s.books, s.told, s.heeds = Counted, spec.Told, spec.Heeds
 	up.run.edge(s, down.to, down.queue)
 	p := newPool(s, seg, w, down.Push == nil)
+	up.show(s, func(to *Counts) { to.In, to.Held = s.In, s.Held })
+	seg.show(s, p.showPassed)
 	if p.sink {
 		down.Push, down.Signal = func(Out) error { return nil }, seg.arrived
 	}
@@ -136,7 +138,7 @@ func attachWorkers[In, Out any](
 	s.heeds = false // the workers do
 	seg.head = func() error { return p.drain(down) }
 	s.crew = &crew{turn: make(chan struct{}, 1), good: p.good, busy: p.busy, tally: p.book}
-	port := Port[In]{Push: p.push, Signal: p.signal, to: s}
+	port := Port[In]{Push: visible(s, false, p.push), Signal: p.signal, to: s}
 	if p.Order == Keyed {
 		port.Push = underPolicy(s, port.Push)
 		up.blocks = up.run.blocks(site, spec.Calls)
@@ -169,6 +171,13 @@ func (p *pool[In, Out]) busy() float64 {
 		sum += w.s.seg.busy()
 	}
 	return sum / float64(len(p.staff))
+}
+
+// showPassed publishes what the segment below took out.
+func (p *pool[In, Out]) showPassed(to *Counts) {
+	if to.Passed = p.passed; !p.sink {
+		to.Out = p.passed
+	}
 }
 
 // good is how many items the workers are done with that did not fail.

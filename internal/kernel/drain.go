@@ -1,0 +1,154 @@
+package kernel
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+)
+
+// ErrDraining is the cause with which the context of a source ends when it is to stop and
+// the run is to deliver what it has accepted.
+var ErrDraining = errors.New("streamz: the run is being drained: no more items are taken in")
+
+// intake is where a live run lets items in. It is held up by Pause and closed for good by
+// Drain.
+type intake struct {
+	mu       sync.Mutex
+	ends     []context.CancelCauseFunc // of the sources' contexts, set while wiring
+	inner    map[*Run]struct{}         // runs that go on inside sources of this one
+	draining bool
+	paused   atomic.Bool
+	gate     chan struct{} // closed when a pause ends
+}
+
+// Drain stops the sources: each is told by its context, or by the end of its loop, and End
+// follows what it has given. It may be called at any time, by anybody, of a live run.
+func (r *Run) Drain() {
+	in := &r.live.intake
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.draining = true
+	for _, end := range in.ends {
+		end(ErrDraining)
+	}
+	for inner := range in.inner {
+		inner.Drain()
+	}
+}
+
+// Pause holds the sources up before their next item; what they wait for meanwhile is theirs.
+func (r *Run) Pause() {
+	in := &r.live.intake
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if !in.paused.Load() {
+		in.gate = make(chan struct{})
+		in.paused.Store(true)
+	}
+}
+
+// Resume ends a pause.
+func (r *Run) Resume() {
+	in := &r.live.intake
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.paused.Load() {
+		in.paused.Store(false)
+		close(in.gate)
+	}
+}
+
+// Paused tells whether the sources are held up, Draining whether they were stopped.
+func (r *Run) Paused() bool { return r.live.intake.paused.Load() }
+
+func (r *Run) Draining() bool {
+	in := &r.live.intake
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.draining
+}
+
+// closed gives what ends a pause, nil while there is none.
+func (in *intake) closed() <-chan struct{} {
+	if !in.paused.Load() {
+		return nil
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if !in.paused.Load() {
+		return nil
+	}
+	return in.gate
+}
+
+// opening is the part of a live run's intake that one source has.
+type opening struct {
+	ctx context.Context // of the source: it ends with its segment, or when the run is drained
+	in  *intake
+}
+
+// open gives a source of a live run its part.
+func (s *Stage) openIntake() {
+	if s.seg.run.live == nil {
+		return
+	}
+	in := &s.seg.run.live.intake
+	ctx, end := context.WithCancelCause(s.seg.ctx)
+	in.ends = append(in.ends, end)
+	s.opening = &opening{ctx, in}
+}
+
+// admitted is nil when the source may give its next item. It waits while the run is paused.
+func (s *Stage) admitted() error {
+	o := s.opening
+	for o.ctx.Err() == nil {
+		gate := o.in.closed()
+		if gate == nil {
+			return nil
+		}
+		if _, err := await(s.seg, gate, nil, struct{}{}, wait{AwaitsItems, o.ctx.Done()}); err != nil && err != errStopped {
+			return err
+		}
+	}
+	return s.closed()
+}
+
+// closed is why a source has to end: its segment has, or the run is being drained.
+func (s *Stage) closed() error {
+	if s.seg.ctx.Err() != nil {
+		return s.seg.cause()
+	}
+	return ErrDraining
+}
+
+// shut tells whether the source has to end.
+func (o *opening) shut() bool { return o != nil && o.ctx.Err() != nil }
+
+// drained tells an error of a source that only says that the run is being drained.
+func (s *Stage) drained(err error) bool {
+	o := s.opening
+	return o != nil && o.ctx.Err() != nil && s.seg.ctx.Err() == nil &&
+		(errors.Is(err, context.Canceled) || errors.Is(err, ErrDraining))
+}
+
+// nest has a run that goes on inside a source of this one stopped and held up with it.
+func (r *Run) nest(inner *Run) {
+	in := &r.live.intake
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.inner == nil {
+		in.inner = make(map[*Run]struct{})
+	}
+	in.inner[inner] = struct{}{}
+	if in.draining {
+		inner.Drain()
+	}
+}
+
+func (r *Run) unnest(inner *Run) {
+	in := &r.live.intake
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	delete(in.inner, inner)
+}

@@ -1,0 +1,74 @@
+package kernel
+
+import (
+	"context"
+	"runtime/pprof"
+)
+
+// Labels that goroutines of a run carry in profiles and tracebacks, where Options.ID is
+// set. Goroutines that user code starts inherit them.
+const (
+	LabelRun     = "streamz.run"
+	LabelSegment = "streamz.segment"
+	LabelStage   = "streamz.stage"
+)
+
+// labelled gives the context that a labelled run is derived from, so that whoever sets
+// labels of his own by it keeps those of the run.
+func labelled(ctx context.Context, opts *Options) context.Context {
+	if opts.ID == "" {
+		return ctx
+	}
+	return pprof.WithLabels(ctx, pprof.Labels(LabelRun, opts.ID))
+}
+
+// labelSegment labels the goroutine, which is about to run the segment.
+func (g *Segment) labelSegment() {
+	if g.run.opts.ID != "" {
+		pprof.SetGoroutineLabels(pprof.WithLabels(g.run.ctx, pprof.Labels(LabelSegment, g.label)))
+	}
+}
+
+// unlabel gives the caller's goroutine the labels of his context back.
+func (r *Run) unlabel() {
+	if r.opts.ID != "" {
+		pprof.SetGoroutineLabels(r.outer)
+	}
+}
+
+// prepare names the segments, and tags the stages, before any of them runs.
+func (r *Run) prepare() {
+	for _, s := range r.stages {
+		s.seg.label = s.Name() // the one that comes last is the first of its segment
+		s.tag(s.seg)
+	}
+	for _, g := range r.segs {
+		switch {
+		case g.worker != nil:
+			g.label = g.worker.Name()
+			g.worker.tag(g)
+		case g.label == "" && len(r.stages) > 0: // where the results of workers come out
+			g.label = r.stages[0].Name()
+		}
+		if g.pulse != nil {
+			g.pulse.mark = -1
+			g.pulse.publish()
+		}
+	}
+}
+
+// tag prepares the labels for the calls of a stage.
+func (s *Stage) tag(g *Segment) {
+	if g.run.opts.ID == "" || !g.run.opts.Tagged {
+		return
+	}
+	s.tags = pprof.WithLabels(g.run.ctx, pprof.Labels(LabelSegment, g.label, LabelStage, s.Name()))
+}
+
+// label labels the goroutine with the stage whose code is about to run, where that is
+// wanted.
+func (s *Stage) label() {
+	if s.tags != nil {
+		pprof.SetGoroutineLabels(s.tags)
+	}
+}

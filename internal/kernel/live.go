@@ -1,0 +1,156 @@
+package kernel
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// A run that somebody looks at while it goes on is live. Its counters stay the plain
+// numbers of the goroutines that they belong to; what others may read is published by
+// those now and then: before they wait, every few items, and with the next item once they
+// were asked. A run that nobody looks at has none of this.
+
+// live is what a live run has besides.
+type live struct {
+	asked   atomic.Uint64 // how often somebody has asked for the books
+	settled atomic.Bool   // the run has ended and its books are complete
+	intake  intake
+}
+
+// shown is what is published of a stage.
+type shown struct {
+	mu sync.Mutex
+	Counts
+}
+
+// pulse is what a live segment publishes.
+type pulse struct {
+	run      *live
+	shows    []func()      // publish its stages and queues
+	items    uint64        // ever
+	answered uint64        // of asked
+	turn     uint64        // how often it has entered user code or waited
+	mark     int32         // whose user code runs, or ran before the wait
+	state    atomic.Uint64 // turn, mark and Activity
+}
+
+// publishing is every how many items a live segment publishes, unless it is asked or waits
+// before: it costs about as much as handing over an item to another goroutine.
+const publishing = 16
+
+// Activity is what a segment is doing.
+type Activity uint8
+
+const (
+	// Working: its stages are at work. It is the zero Activity.
+	Working Activity = iota
+	// AwaitsItems: nothing has come for it.
+	AwaitsItems
+	// AwaitsRoom: what is below takes no more.
+	AwaitsRoom
+	// AwaitsTime: a stage pauses, as for the next try or for its pace.
+	AwaitsTime
+	// Finished: it has ended.
+	Finished
+)
+
+// String says it in words.
+func (a Activity) String() string {
+	return [...]string{"working", "waiting for items", "waiting for room", "waiting for time", "ended"}[a]
+}
+
+// beat is called between two items.
+func (p *pulse) beat() {
+	p.items++
+	if p.items%publishing == 0 || p.run.asked.Load() != p.answered {
+		p.publish()
+	}
+}
+
+func (p *pulse) publish() {
+	p.answered = p.run.asked.Load()
+	for _, show := range p.shows {
+		show()
+	}
+}
+
+// enter says that user code of a stage runs from here.
+func (p *pulse) enter(mark int32) {
+	p.mark = mark
+	p.set(Working)
+}
+
+// rest says that the segment waits from here.
+func (p *pulse) rest(why Activity) {
+	p.publish()
+	p.set(why)
+}
+
+func (p *pulse) set(a Activity) {
+	p.turn++
+	p.state.Store(p.turn<<32 | uint64(uint32(p.mark))&0xffffff<<8 | uint64(a))
+}
+
+// show has the books that a segment keeps of a stage published by it. copy gets both under
+// the lock of the published ones.
+func (g *Segment) show(s *Stage, copy func(to *Counts)) {
+	if g.pulse == nil {
+		return
+	}
+	if s.shown == nil {
+		s.shown = new(shown)
+	}
+	to := s.shown
+	g.pulse.shows = append(g.pulse.shows, func() {
+		to.mu.Lock()
+		defer to.mu.Unlock()
+		copy(&to.Counts)
+	})
+}
+
+// showRetries has the calls that a worker repeated published.
+func (g *Segment) showRetries(worker *Stage) {
+	known := int64(0)
+	g.show(worker.main, func(to *Counts) {
+		to.Retried += worker.Retried - known
+		known = worker.Retried
+	})
+}
+
+// showFailures publishes those of a stage with workers, whose books whoever settles keeps.
+func (s *Stage) showFailures() {
+	if s.shown == nil || s.crew == nil {
+		return
+	}
+	s.shown.mu.Lock()
+	defer s.shown.mu.Unlock()
+	s.shown.Failed, s.shown.DeadLettered = s.Failed, s.DeadLettered
+}
+
+// showQueue has the number of items that a segment took from a queue published by it.
+func (g *Segment) showQueue(q *queue, taken func() uint64) {
+	if g.pulse != nil {
+		g.pulse.shows = append(g.pulse.shows, func() { q.delivered.Store(int64(taken())) })
+	}
+}
+
+// visible notes in a live run each time that the stage's user code gets to work: of code
+// that may block always, of the other where the run is traced.
+func visible[T any](s *Stage, blocks bool, push func(T) error) func(T) error {
+	p := s.seg.pulse
+	if p == nil || !blocks && !s.seg.run.opts.Traced {
+		return push
+	}
+	return func(v T) error {
+		s.enter()
+		return push(v)
+	}
+}
+
+// enter notes in a live run that user code of the stage runs from here.
+func (s *Stage) enter() {
+	if p := s.seg.pulse; p != nil {
+		p.enter(s.mark)
+		s.label()
+	}
+}
