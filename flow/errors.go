@@ -18,6 +18,10 @@ var ErrEmpty = errors.New("flow: no items")
 // [Flow.ForEach] may return, when no more items are needed. It is [ops.ErrStop].
 var ErrStop = ops.ErrStop
 
+// ErrDraining is the cause with which the context of a source ends when the run is being
+// drained, see [Running.Drain].
+var ErrDraining = kernel.ErrDraining
+
 // ConfigError says that a stage cannot run as it was configured. Run returns those of
 // all stages, joined, before anything starts.
 type ConfigError = ops.ConfigError

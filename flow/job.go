@@ -62,6 +62,9 @@ func (j Job) OnError(p Policy) Job {
 // in an error, which is a bug of this package.
 func (j Job) Run(ctx context.Context, opts ...Option) error {
 	o := newOptions(ctx, opts)
+	if o.live {
+		return j.runLive(ctx, o)
+	}
 	run, err := j.prepare(ctx, o)
 	if err != nil {
 		return err
@@ -69,12 +72,26 @@ func (j Job) Run(ctx context.Context, opts ...Option) error {
 	return o.execute(run)
 }
 
+// runLive runs the job where somebody looks at it, on the caller's goroutine unless it may
+// have to be given up.
+func (j Job) runLive(ctx context.Context, o *options) error {
+	if o.grace > 0 {
+		return j.start(ctx, o).wait()
+	}
+	r, err := j.ready(ctx, o)
+	if err != nil {
+		return err
+	}
+	r.execute()
+	return r.wait()
+}
+
 // prepare wires the job, or says all that keeps it from running.
 func (j Job) prepare(ctx context.Context, o *options) (*kernel.Run, error) {
 	if ctx == nil { // is among the errors of o
 		ctx = context.Background()
 	}
-	run := kernel.NewRun(ctx, kernel.Options{Clock: o.clock, Logger: o.logger, Host: o, Measured: o.report != nil})
+	run := kernel.NewRun(ctx, o.kernel())
 	errs := []error{o.err}
 	if j.wire == nil {
 		errs = append(errs, &ConfigError{Stage: "job", Field: "job", Want: "must be made by a terminal, as ForEach"})
@@ -98,7 +115,13 @@ func (o *options) execute(run *kernel.Run) error {
 		start := o.clock.Now()
 		defer func() { *o.report = newReport(run, o.name, o.clock.Now().Sub(start)) }()
 	}
-	err := run.Execute()
+	_ = run.Execute()
+	return o.result(run)
+}
+
+// result is what a run that has ended came to.
+func (o *options) result(run *kernel.Run) error {
+	err := run.Result()
 	if where := run.Imbalance(); where != "" {
 		err = kernel.Join(err, fmt.Errorf("flow: the books of %s do not balance: emit was called from another goroutine than its own, or else this is a bug of streamz:\n%v",
 			where, newReport(run, o.name, 0)))

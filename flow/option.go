@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
+	"strconv"
+	"time"
 
 	"github.com/go-streamz/streamz/clock"
 	"github.com/go-streamz/streamz/internal/kernel"
@@ -21,6 +24,16 @@ type options struct {
 	report *Report
 	format func(item any) string
 	err    error
+
+	live      bool // somebody may look at the run, or end it in order
+	traced    bool // and wants to know whose function is at work, whatever it does
+	observers []Observer
+	grace     time.Duration
+	leaks     bool
+	stall     time.Duration
+	stallEnds bool
+	id        string
+	view      *View // of a live run
 }
 
 var _ kernel.Host = (*options)(nil)
@@ -89,6 +102,38 @@ func newOptions(ctx context.Context, opts []Option) *options {
 		o.logger = slog.Default()
 	}
 	return o
+}
+
+// positive books the misuse of a duration that is not.
+func (o *options) positive(d time.Duration, name string) {
+	if d <= 0 {
+		o.err = kernel.Join(o.err, &ConfigError{Stage: "run", Field: name, Value: d, Want: "must be positive"})
+	}
+}
+
+// kernel gives what the kernel has to know of the options.
+func (o *options) kernel() kernel.Options {
+	k := kernel.Options{Clock: o.clock, Logger: o.logger, Host: o, Measured: o.report != nil}
+	if o.live {
+		o.id = strconv.FormatUint(rand.Uint64(), 36)
+		k.Live, k.Traced, k.ID, k.Tagged = true, o.traced, o.id, o.leaks
+	}
+	if len(o.observers) > 0 {
+		k.Settled = o.settled
+		if k.Every = o.every(); k.Every > 0 {
+			k.Timed = o.timed
+		}
+	}
+	return k
+}
+
+// settled tells the observers what a policy decided.
+func (o *options) settled(_ *kernel.Fault, blame error, v kernel.Verdict) {
+	o.tell(ItemFailed{Run: o.view, Err: stageError(blame), Action: v.Action.String()})
+}
+
+func (o *options) timed(s *kernel.Stage, took time.Duration) {
+	o.tell(CallTimed{Run: o.view, Stage: refOf(s), Took: took})
 }
 
 // Blame makes the error of a failed stage.

@@ -21,6 +21,10 @@ type Report struct {
 	Cause      error // what Run returned
 	Goroutines Goroutines
 	Duration   time.Duration
+
+	Drain *DrainReport // what a drain came to, nil if there was none
+	Stuck []Culprit    // who had not ended when the run was given up, see WithGrace
+	Leaks []Leak       // goroutines that were left behind, see WithLeakCheck
 }
 
 // StageReport holds the books of a stage, in items of its input:
@@ -77,13 +81,9 @@ func newReport(run *kernel.Run, name string, d time.Duration) Report {
 	r := Report{Name: name, Cause: run.Result(), Duration: d}
 	r.Goroutines.Started, r.Goroutines.Ended = run.Goroutines()
 	for _, s := range run.Stages() {
-		c := s.Final()
-		r.Stages = append(r.Stages, StageReport{
-			Name: s.Name(), Op: s.Op(), At: place(s.At()),
-			In: c.In, Passed: c.Passed, Out: c.Out, Filtered: c.Filtered, Dropped: c.Dropped,
-			DeadLettered: c.DeadLettered, Failed: c.Failed, Held: c.Held, Retried: c.Retried,
-			Busy: s.Busy(),
-		})
+		row := stageReport(s, s.Final())
+		row.Busy = s.Busy()
+		r.Stages = append(r.Stages, row)
 	}
 	for _, e := range run.Edges() {
 		size, fill := e.Level()
@@ -92,6 +92,14 @@ func newReport(run *kernel.Run, name string, d time.Duration) Report {
 		})
 	}
 	return r
+}
+
+func stageReport(s *kernel.Stage, c kernel.Counts) StageReport {
+	return StageReport{
+		Name: s.Name(), Op: s.Op(), At: place(s.At()),
+		In: c.In, Passed: c.Passed, Out: c.Out, Filtered: c.Filtered, Dropped: c.Dropped,
+		DeadLettered: c.DeadLettered, Failed: c.Failed, Held: c.Held, Retried: c.Retried,
+	}
 }
 
 // Balanced tells whether every item that a stage took is accounted for, and every item
@@ -118,11 +126,15 @@ func (r Report) Balanced() bool {
 
 // Stage gives the books of the stage with a name.
 func (r Report) Stage(name string) (StageReport, bool) {
-	i := slices.IndexFunc(r.Stages, func(s StageReport) bool { return s.Name == name })
+	return stageNamed(r.Stages, name)
+}
+
+func stageNamed(stages []StageReport, name string) (StageReport, bool) {
+	i := slices.IndexFunc(stages, func(s StageReport) bool { return s.Name == name })
 	if i < 0 {
 		return StageReport{}, false
 	}
-	return r.Stages[i], true
+	return stages[i], true
 }
 
 // String writes the report as a table. Columns that are zero throughout are left out,
@@ -134,7 +146,7 @@ func (r Report) String() string {
 	if len(r.Stages) == 0 {
 		return b.String()
 	}
-	writeTable(&b, r.table())
+	writeTable(&b, r.table(r.queues()))
 	for _, e := range r.Edges {
 		if e.Queued > 0 {
 			fmt.Fprintf(&b, "%d queued from %s to %s\n", e.Queued, e.From, e.To)
@@ -144,7 +156,7 @@ func (r Report) String() string {
 }
 
 // table gives the rows of String, the heads first.
-func (r Report) table() [][]string {
+func (r Report) table(loads bool) [][]string {
 	columns := r.columns()
 	rows := [][]string{{"stage", "op"}}
 	for _, c := range columns {
@@ -157,7 +169,7 @@ func (r Report) table() [][]string {
 		}
 		rows = append(rows, row)
 	}
-	if r.queues() {
+	if loads {
 		r.addLoads(rows)
 	}
 	return rows

@@ -103,8 +103,16 @@ func (k *keeper[T]) outcome(err error) error {
 // Whoever stops receiving before the channel is closed has to end ctx.
 func (f Flow[T]) Chan(ctx context.Context, opts ...Option) (items <-chan T, wait func() error) {
 	out, done := make(chan T), make(chan struct{})
-	o := newOptions(ctx, opts)
-	run, err := into(f, sender(out)).prepare(ctx, o)
+	o, job := newOptions(ctx, opts), into(f, sender(out))
+	if o.live {
+		r := job.start(ctx, o)
+		go func() {
+			defer close(out)
+			<-r.done
+		}()
+		return out, r.wait
+	}
+	run, err := job.prepare(ctx, o)
 	go func() {
 		defer close(done)
 		defer close(out)

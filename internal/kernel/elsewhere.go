@@ -11,6 +11,9 @@ type elsewhere struct {
 	turn     chan struct{} // of capacity 1: the policy is asked about one item at a time
 }
 
+// Foreign tells that the stage runs over channels, on goroutines of its own.
+func (s *Stage) Foreign() bool { return s.elsewhere != nil }
+
 // Elsewhere reports that an item failed in a processor that is not fused.
 func (s *Stage) Elsewhere(item any, attempt int, err error) {
 	e := s.elsewhere
@@ -18,7 +21,11 @@ func (s *Stage) Elsewhere(item any, attempt int, err error) {
 	defer func() { <-e.turn }()
 	f := &Fault{Stage: s, Item: item, Err: err, Attempt: attempt, Nth: e.failed.Add(1), item: true}
 	blame := s.seg.run.opts.Host.Blame(f)
-	switch v := s.decide(f, blame); v.Action {
+	v := s.decide(f, blame)
+	if told := s.seg.run.opts.Settled; told != nil {
+		defer told(f, blame, v)
+	}
+	switch v.Action {
 	case Aside:
 		e.lettered.Add(1)
 	case Stop:

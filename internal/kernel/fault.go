@@ -54,6 +54,9 @@ func (s *Stage) settle(f *Fault) error {
 	v := s.decide(f, blame)
 	err := s.follow(v, blame)
 	main.showFailures()
+	if told := s.seg.run.opts.Settled; told != nil {
+		told(f, blame, v)
+	}
 	if s.told != nil && f.item && v.Action.settles() {
 		s.told(s.ctx, f)
 	}

@@ -3,15 +3,12 @@ package kernel
 import (
 	"context"
 	"runtime/pprof"
+
+	"github.com/go-streamz/streamz/internal/goroutines"
 )
 
-// Labels that goroutines of a run carry in profiles and tracebacks, where Options.ID is
-// set. Goroutines that user code starts inherit them.
-const (
-	LabelRun     = "streamz.run"
-	LabelSegment = "streamz.segment"
-	LabelStage   = "streamz.stage"
-)
+// Where Options.ID is set, goroutines of a run carry labels in profiles and tracebacks.
+// Those that user code starts inherit them.
 
 // labelled gives the context that a labelled run is derived from, so that whoever sets
 // labels of his own by it keeps those of the run.
@@ -19,13 +16,13 @@ func labelled(ctx context.Context, opts *Options) context.Context {
 	if opts.ID == "" {
 		return ctx
 	}
-	return pprof.WithLabels(ctx, pprof.Labels(LabelRun, opts.ID))
+	return pprof.WithLabels(ctx, pprof.Labels(goroutines.Run, opts.ID))
 }
 
 // labelSegment labels the goroutine, which is about to run the segment.
 func (g *Segment) labelSegment() {
 	if g.run.opts.ID != "" {
-		pprof.SetGoroutineLabels(pprof.WithLabels(g.run.ctx, pprof.Labels(LabelSegment, g.label)))
+		pprof.SetGoroutineLabels(pprof.WithLabels(g.run.ctx, pprof.Labels(goroutines.Segment, g.label)))
 	}
 }
 
@@ -62,7 +59,7 @@ func (s *Stage) tag(g *Segment) {
 	if g.run.opts.ID == "" || !g.run.opts.Tagged {
 		return
 	}
-	s.tags = pprof.WithLabels(g.run.ctx, pprof.Labels(LabelSegment, g.label, LabelStage, s.Name()))
+	s.tags = pprof.WithLabels(g.run.ctx, pprof.Labels(goroutines.Segment, g.label, goroutines.Stage, s.Name()))
 }
 
 // label labels the goroutine with the stage whose code is about to run, where that is

@@ -14,6 +14,7 @@ import (
 type live struct {
 	asked   atomic.Uint64 // how often somebody has asked for the books
 	settled atomic.Bool   // the run has ended and its books are complete
+	told    chan struct{} // of capacity 1: a segment was told to end
 	intake  intake
 }
 

@@ -13,6 +13,7 @@ type Policy struct {
 	// Fits, if set, tells why a stage cannot have the policy, nil if it can.
 	Fits func(Use) error
 
+	Name    string        // for plans
 	Blocks  bool          // the Decider may block, or answers Again with a wait
 	Repeats bool          // the Decider may answer Again
 	Timeout time.Duration // of one call, 0 for none; only with Repeats
@@ -55,6 +56,11 @@ const (
 	// Keep leaves the item with the stage, whose context has ended meanwhile.
 	Keep
 )
+
+// String says it in words.
+func (a Action) String() string {
+	return [...]string{"stop", "skip", "dead letter", "retry", "keep"}[a]
+}
 
 // settles tells whether it is known what becomes of the item.
 func (a Action) settles() bool { return a < Again }

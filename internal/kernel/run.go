@@ -31,6 +31,11 @@ type Options struct {
 	Traced bool
 	// ID, if set, is the run's in the labels of its goroutines.
 	ID string
+	// Settled, if set, hears what the policy of a stage decided about a failure.
+	Settled func(f *Fault, blame error, v Verdict)
+	// Timed, if set, hears how long the function of a stage took, for one of Every calls.
+	Timed func(s *Stage, took time.Duration)
+	Every int
 	// Tagged is for traced runs with an ID: goroutines are labelled with the stage as well.
 	Tagged bool
 }
@@ -97,7 +102,7 @@ func NewRun(ctx context.Context, opts Options) *Run {
 	r.outer = ctx
 	r.ctx, r.cancel = context.WithCancelCause(labelled(ctx, &opts))
 	if opts.Live {
-		r.live = new(live)
+		r.live = &live{told: make(chan struct{}, 1)}
 	}
 	return r
 }
@@ -306,6 +311,16 @@ func (r *Run) Cancel(cause error) { r.cancel(cause) }
 // Done is closed when the run has been told to end, for whatever reason.
 func (r *Run) Done() <-chan struct{} { return r.ctx.Done() }
 
+// Cause is why.
+func (r *Run) Cause() error { return context.Cause(r.ctx) }
+
+// Told receives when a segment of a live run was told to end because nobody needs its
+// items, if somebody looks.
+func (r *Run) Told() <-chan struct{} { return r.live.told }
+
+// Fail ends the run with a failure that is its own.
+func (r *Run) Fail(err error) { _ = r.fail(err) }
+
 // Abort releases a run that will not be executed.
 func (r *Run) Abort() { r.cancel(ErrStop) }
 
@@ -338,6 +353,12 @@ func (r *Run) Stages() []*Stage {
 	}
 	return stages
 }
+
+// Host is the layer above.
+func (r *Run) Host() Host { return r.opts.Host }
+
+// Segments is how many goroutines the run has, the caller's among them.
+func (r *Run) Segments() int { return len(r.segs) }
 
 // Goroutines gives how many the run has started besides the caller's, and how
 // many of them have ended.

@@ -158,6 +158,12 @@ func (s *Stage) TellsEnd(err error) bool { return s.seg.tellsEnd(err) }
 func (g *Segment) dismiss() {
 	g.left.Store(true)
 	g.cancel(ErrStop)
+	if g.pulse != nil {
+		select {
+		case g.pulse.run.told <- struct{}{}:
+		default:
+		}
+	}
 }
 
 // work runs the segment to its end. It is called once, on its goroutine.

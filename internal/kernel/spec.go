@@ -99,10 +99,20 @@ func start[In, Out any](s *Stage, spec *Spec[In, Out], down Port[Out]) Port[In] 
 	case guarded && down.Push != nil:
 		down.Push = (&fence[Out]{s: s, down: down.Push}).emit
 	}
-	up := spec.Start(s, down)
-	if spec.Calls != CallsNothing {
-		up.Push = numbered(s, underPolicy(s, visible(s, spec.Blocks, up.Push)))
+	if spec.Calls == CallsNothing {
+		return finish(s, spec.Start(s, down))
 	}
+	down, timed := probed[In](s, down)
+	up := spec.Start(s, down)
+	if timed != nil {
+		up.Push = timed(up.Push)
+	}
+	up.Push = numbered(s, underPolicy(s, visible(s, spec.Blocks, up.Push)))
+	return finish(s, up)
+}
+
+// finish completes the stage's port.
+func finish[T any](s *Stage, up Port[T]) Port[T] {
 	if s.closes != nil {
 		up.Signal = s.noteEnd(up.Signal)
 	}

@@ -62,6 +62,7 @@ type Stage struct {
 	heeds   bool // its function is given call
 	opened  bool
 	ended   bool
+	source  bool
 
 	name, op string
 	place    callsite.Site
@@ -104,6 +105,7 @@ func (s *Stage) ownCalls() *calls {
 
 // crew is what a stage knows of its workers.
 type crew struct {
+	count int
 	turn  chan struct{}  // of capacity 1, held while a failure is settled
 	good  func() int64   // items that are done with and did not fail
 	busy  func() float64 // the mean of the workers
@@ -121,6 +123,31 @@ func (s *Stage) Op() string { return s.op }
 
 // At is the place of the builder call.
 func (s *Stage) At() callsite.Site { return s.place }
+
+// Source tells whether it takes items from no other stage.
+func (s *Stage) Source() bool { return s.source }
+
+// Place tells which stages share a goroutine: it is the same for those.
+func (s *Stage) Place() Place { return Place{s.seg.thread} }
+
+// Place is a goroutine of a run.
+type Place struct{ thread *thread }
+
+// Workers is how many goroutines the stage's function runs on besides.
+func (s *Stage) Workers() int {
+	if s.crew == nil {
+		return 0
+	}
+	return s.crew.count
+}
+
+// PolicyName is what the stage's policy is called, "" for the one that stops.
+func (s *Stage) PolicyName() string {
+	if s.policy == nil {
+		return ""
+	}
+	return s.policy.Name
+}
 
 // Segment is where the stage runs.
 func (s *Stage) Segment() *Segment { return s.seg }

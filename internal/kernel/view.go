@@ -27,6 +27,12 @@ type SegmentView struct {
 	Activity Activity
 	Stage    *Stage // whose code runs or ran last, nil if none has yet
 	Turn     uint64 // how often it has begun to work or to wait
+	Told     bool   // to end
+	To       *Stage // who gets its items on another goroutine, nil if nobody does
+
+	// Queued is how many items wait in the queues in front of it, Size how many can, 0 if
+	// it has none.
+	Queued, Size int64
 }
 
 // View looks at a live run. It may be called at any time, by anybody, once the run is
@@ -54,7 +60,7 @@ func (r *Run) View() View {
 		v.Stages = append(v.Stages, StageView{s, *counts[s]})
 	}
 	for _, g := range r.segs {
-		v.Segments = append(v.Segments, g.view(r))
+		v.Segments = append(v.Segments, g.view(r, v.Edges))
 	}
 	return v
 }
@@ -174,11 +180,21 @@ func (s *Stage) derive(c *Counts) {
 	}
 }
 
-func (g *Segment) view(r *Run) SegmentView {
+func (g *Segment) view(r *Run, edges []EdgeView) SegmentView {
 	state := g.pulse.state.Load()
-	v := SegmentView{Name: g.label, Activity: Activity(state & 0xff), Turn: state >> 32}
+	v := SegmentView{Name: g.label, Activity: Activity(state & 0xff), Turn: state >> 32, Told: g.ctx.Err() != nil}
 	if mark := uint32(state>>8) & 0xffffff; mark != 0xffffff {
 		v.Stage = r.stages[mark]
+	}
+	for _, e := range edges {
+		from, to := e.From.seg.thread == g.thread, e.To.seg.thread == g.thread
+		switch {
+		case from && !to:
+			v.To = e.To
+		case to && !from:
+			v.Queued += e.Queued
+			v.Size += e.Size
+		}
 	}
 	return v
 }

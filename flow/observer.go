@@ -1,0 +1,149 @@
+package flow
+
+import (
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/go-streamz/streamz/internal/kernel"
+)
+
+// Observer hears what happens in runs, see [WithObserver]. Observe is called on the
+// goroutine that an event happens on, by several at once, and the run waits for it: it has
+// to be quick, and must not block. A panic of it ends the run, and is reported as one of the
+// stage that the event concerns.
+//
+// The numbers of a run are not sent but asked for, by [View.Snapshot].
+type Observer interface {
+	Observe(e Event)
+}
+
+// Sampler is an Observer that wants the calls of user functions timed: every n-th of a
+// stage, with n from Every, gives a [CallTimed]. That costs two readings of the clock each.
+type Sampler interface {
+	Observer
+	Every() int
+}
+
+// ObserverFunc is a function as an Observer.
+type ObserverFunc func(e Event)
+
+// Observe calls the function.
+func (f ObserverFunc) Observe(e Event) { f(e) }
+
+// Event is what an [Observer] hears of: one of the types here that have Run, a [View].
+type Event interface{ event() }
+
+// RunStarted comes before anything of the run is called.
+type RunStarted struct{ Run *View }
+
+// RunEnded comes when nothing of the run is left, with what it has to say of itself.
+type RunEnded struct {
+	Run    *View
+	Report Report
+}
+
+// ItemFailed comes when the function of a stage has failed for an item and the stage's
+// policy has decided what follows: "stop", "skip", "dead letter", "retry", or "keep" if the
+// run ended meanwhile. A source or a method without an item fails with "stop".
+type ItemFailed struct {
+	Run    *View
+	Err    *StageError
+	Action string
+}
+
+// CallTimed is the time that a stage's own function took for one item, without what lies
+// below the stage. It is sent to a [Sampler].
+type CallTimed struct {
+	Run   *View
+	Stage StageRef
+	Took  time.Duration
+}
+
+// Restarted comes when a [Restart] has failed, or ended, and will begin anew after Wait.
+type Restarted struct {
+	Run   *View
+	Stage StageRef
+	Count int           // restarts so far, with this one
+	Wait  time.Duration // before it
+	Err   error         // what it ended with, nil if its source ended
+}
+
+// PhaseChanged comes when a run is paused, resumed, drained, or told to end.
+type PhaseChanged struct {
+	Run   *View
+	Phase Phase
+}
+
+// DrainMissed comes when a drain did not finish in its time.
+type DrainMissed struct {
+	Run *View
+	Err *DrainError
+}
+
+// Stalled comes when nothing moves though there is work, see [WithWatchdog].
+type Stalled struct {
+	Run   *View
+	Stall *StallError
+}
+
+func (RunStarted) event()   {}
+func (RunEnded) event()     {}
+func (ItemFailed) event()   {}
+func (CallTimed) event()    {}
+func (Restarted) event()    {}
+func (PhaseChanged) event() {}
+func (DrainMissed) event()  {}
+func (Stalled) event()      {}
+
+// WithObserver has o hear what happens in the run. Of several all hear.
+func WithObserver(o Observer) Option {
+	return Option{func(opts *options) {
+		opts.require(o != nil, "WithObserver")
+		opts.observers = append(opts.observers, o)
+		opts.live = true
+	}}
+}
+
+// tell has the observers hear of an event while the run goes on. One that panics ends it.
+func (o *options) tell(e Event) {
+	if err := o.hear(e); err != nil {
+		o.view.run.Fail(err)
+	}
+}
+
+// hear has the observers hear of an event, each of them also if another panics.
+func (o *options) hear(e Event) error {
+	var errs []error
+	for _, obs := range o.observers {
+		errs = append(errs, observe(obs, e))
+	}
+	return kernel.Join(errs...)
+}
+
+func observe(obs Observer, e Event) (err error) {
+	clean := false
+	defer func() {
+		if clean {
+			return
+		}
+		err = &StageError{Stage: "observer", Op: fmt.Sprintf("%T", obs), Attempt: 1, Err: errGoexit}
+		if v := recover(); v != nil {
+			err.(*StageError).Err = &PanicError{Processor: "observer", Value: v, Stack: debug.Stack()}
+		}
+	}()
+	obs.Observe(e)
+	clean = true
+	return nil
+}
+
+// every is how many calls there are to one that is timed, 0 if nobody asks.
+func (o *options) every() int {
+	every := 0
+	for _, obs := range o.observers {
+		if s, ok := obs.(Sampler); ok && s.Every() > 0 && (every == 0 || s.Every() < every) {
+			every = s.Every()
+		}
+	}
+	return every
+}

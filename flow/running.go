@@ -1,0 +1,294 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/go-streamz/streamz/internal/kernel"
+)
+
+// Running is a job that was started, see [Job.Start]. Its methods may be called by any
+// goroutine, any number of times. Whoever starts a job has to call Wait, or Drain.
+type Running struct {
+	*View
+	r *running
+}
+
+// running is what the goroutines of a run know of it.
+type running struct {
+	view *View
+	o    *options
+	run  *kernel.Run // nil if it could not start
+
+	over   chan struct{}  // closed when the run has ended, which may be later than done
+	guards sync.WaitGroup // who watch over the run
+
+	once   sync.Once
+	done   chan struct{} // closed when err and report are there
+	err    error
+	report Report
+
+	mu     sync.Mutex
+	missed *missedDrain
+}
+
+// Start runs the job on goroutines of its own and returns at once. What keeps the job from
+// running is what [Running.Wait] returns.
+//
+// ctx ends the run as that of [Job.Run] does: to stop it in order there is [Running.Drain].
+// A function that calls runtime.Goexit, as t.FailNow does, ends no goroutine of the caller's
+// here: that is a failure of its stage.
+func (j Job) Start(ctx context.Context, opts ...Option) *Running {
+	o := newOptions(ctx, opts)
+	o.live = true
+	r := j.start(ctx, o)
+	return &Running{r.view, r}
+}
+
+// start runs the job on a goroutine of its own.
+func (j Job) start(ctx context.Context, o *options) *running {
+	r, err := j.ready(ctx, o)
+	if err != nil {
+		r.settle(err, Report{Name: o.name})
+	} else {
+		go r.execute()
+	}
+	return r
+}
+
+// ready wires the job for a run that is watched.
+func (j Job) ready(ctx context.Context, o *options) (*running, error) {
+	run, err := j.prepare(ctx, o)
+	r := &running{o: o, run: run, over: make(chan struct{}), done: make(chan struct{})}
+	if err != nil {
+		r.view = &View{o: o, plan: Plan{Name: o.name}, start: o.clock.Now()}
+		r.view.ended()
+		return r, err
+	}
+	r.view = newView(o, run)
+	o.view = r.view
+	return r, nil
+}
+
+// execute runs the job to its end. It goes on after the run was given up, see WithGrace.
+func (r *running) execute() {
+	defer r.conclude()
+	r.o.tell(RunStarted{r.view})
+	if r.o.grace > 0 {
+		r.guards.Go(r.guard)
+	}
+	if r.o.stall > 0 {
+		r.guards.Go(r.watch)
+	}
+	_ = r.run.Execute()
+}
+
+// conclude says what became of the run.
+func (r *running) conclude() {
+	if r.run.Crashed() {
+		return
+	}
+	close(r.over)
+	r.guards.Wait()
+	err := r.o.result(r.run)
+	report := newReport(r.run, r.o.name, r.view.ended())
+	if r.o.leaks {
+		leaked := r.leaked()
+		err = kernel.Join(err, leaked)
+		if found, ok := leaked.(*LeakError); ok {
+			report.Leaks = found.Leaks
+		}
+	}
+	report.Drain = r.drained()
+	if missed := r.missedDrain(); missed != nil && err != nil {
+		err = missed.error(err, report.Stages, report.Edges)
+	}
+	r.settle(err, report)
+}
+
+// settle fixes the outcome, once, and lets those go on who wait for it.
+func (r *running) settle(err error, report Report) {
+	r.once.Do(func() {
+		r.err, r.report = err, report
+		r.report.Cause = err
+		if r.run != nil {
+			r.err = kernel.Join(err, r.o.hear(RunEnded{r.view, r.report}))
+		}
+		if r.o.report != nil {
+			*r.o.report = r.report
+		}
+		close(r.done)
+	})
+}
+
+// Wait waits for the end of the run and gives what [Job.Run] would have returned: nil also
+// after a drain that was completed.
+func (r *Running) Wait() error { return r.r.wait() }
+
+func (r *running) wait() error {
+	<-r.done
+	return r.err
+}
+
+// Done is closed when the run has ended, and Wait does not block any more.
+func (r *Running) Done() <-chan struct{} { return r.r.done }
+
+// Report is what the run has to say of itself once Done is closed. Before that it has the
+// name only; numbers of a run that goes on are those of [View.Snapshot].
+func (r *Running) Report() Report {
+	if !isDone(r.r.done) {
+		return Report{Name: r.r.o.name}
+	}
+	return r.r.report
+}
+
+// Stop ends the run at once, with cause for what Wait returns, [context.Canceled] if it is
+// nil. What is in work counts as held. It does not wait for the end.
+func (r *Running) Stop(cause error) {
+	if r.r.run != nil {
+		r.r.run.Cancel(cause)
+		r.r.phase(Ending)
+	}
+}
+
+// Pause holds the sources up: none gives a further item until Resume. What they have given
+// goes on. A source that is waiting for something goes on with that, and is held up when it
+// emits. Timers go on.
+func (r *Running) Pause() {
+	if r.r.run != nil {
+		r.r.run.Pause()
+		r.r.phase(Paused)
+	}
+}
+
+// Resume ends a Pause.
+func (r *Running) Resume() {
+	if r.r.run != nil {
+		r.r.run.Resume()
+		r.r.phase(Active)
+	}
+}
+
+// Drain stops the sources and waits until all that was accepted is delivered: batches,
+// windows and retries as well. It returns nil then, or what the run failed with meanwhile.
+//
+// The context of a source ends, with [ErrDraining] as its cause, and a source that is a
+// channel is not read any more. A source may still emit until it returns, and an error from
+// it that only says that its context has ended is no failure. Sources that are held up by
+// Pause are stopped as well.
+//
+// If ctx ends first the run is ended, and the result is a *[DrainError] that says what was
+// not delivered and who held things up. Drain then waits for the end of the run no longer
+// than [WithGrace] says, or a second.
+func (r *Running) Drain(ctx context.Context) error {
+	if ctx == nil {
+		return &ConfigError{Stage: "run", Field: "context of Drain", Want: "must not be nil"}
+	}
+	if r.r.run == nil {
+		return r.r.err
+	}
+	r.r.run.Drain()
+	r.r.phase(Draining)
+	select {
+	case <-r.r.done:
+		return r.r.err
+	case <-ctx.Done():
+	}
+	if isDone(r.r.done) {
+		return r.r.err
+	}
+	return r.r.missDrain(context.Cause(ctx))
+}
+
+// phase tells the observers.
+func (r *running) phase(p Phase) {
+	if !isDone(r.over) {
+		r.o.tell(PhaseChanged{r.view, p})
+	}
+}
+
+// grace is how long Drain waits for the end of a run that it had to end, without a
+// WithGrace.
+const drainGrace = time.Second
+
+// missDrain ends a run that was not drained in time.
+func (r *running) missDrain(cause error) error {
+	missed := &missedDrain{cause: cause, culprits: r.culprits(delaysDrain)}
+	r.mu.Lock()
+	first := r.missed == nil
+	if first {
+		r.missed = missed
+	}
+	missed = r.missed
+	r.mu.Unlock()
+	if first {
+		now := r.view.Snapshot()
+		r.o.tell(DrainMissed{r.view, missed.error(missed, now.Stages, now.Edges)})
+		r.run.Cancel(missed)
+	}
+	wait := r.o.clock.NewTimer(max(r.o.grace, drainGrace))
+	defer wait.Stop()
+	select {
+	case <-r.done:
+		return r.err
+	case <-wait.C():
+		now := r.view.Snapshot()
+		return missed.error(missed, now.Stages, now.Edges)
+	}
+}
+
+func (r *running) missedDrain() *missedDrain {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.missed
+}
+
+// DrainReport is what a drain came to.
+type DrainReport struct {
+	Complete    bool     `json:"complete"`    // all that was accepted was delivered
+	Undelivered []Undone `json:"undelivered"` // where it was not
+}
+
+// drained makes the report of a drain, nil if there was none.
+func (r *running) drained() *DrainReport {
+	if !r.run.Draining() {
+		return nil
+	}
+	report := newReport(r.run, r.o.name, 0)
+	left := undone(report.Stages, report.Edges)
+	return &DrainReport{Complete: len(left) == 0, Undelivered: left}
+}
+
+// Undone says where items were that a run did not deliver: in a stage, or on the way from
+// one to the next.
+type Undone struct {
+	Stage string `json:"stage"`          // that held them, or would have taken them
+	From  string `json:"from,omitempty"` // who sent them, if they were on the way
+	Items int64  `json:"items"`
+}
+
+// String says it in words.
+func (u Undone) String() string {
+	if u.From != "" {
+		return fmt.Sprintf("%d queued from %s to %s", u.Items, u.From, u.Stage)
+	}
+	return fmt.Sprintf("%d in %s", u.Items, u.Stage)
+}
+
+// undone finds what was not delivered.
+func undone(stages []StageReport, edges []Edge) []Undone {
+	var left []Undone
+	for _, s := range stages {
+		if n := s.In - s.Passed - s.Filtered - s.Dropped - s.DeadLettered - s.Failed; n > 0 {
+			left = append(left, Undone{Stage: s.Name, Items: n})
+		}
+	}
+	for _, e := range edges {
+		if e.Queued > 0 {
+			left = append(left, Undone{Stage: e.To, From: e.From, Items: e.Queued})
+		}
+	}
+	return left
+}
