@@ -11,7 +11,7 @@ import (
 func Top(stack string) string {
 	first := ""
 	for function, rest := range frames(stack) {
-		at := function
+		at := path.Base(function)
 		if file, _, _ := strings.Cut(rest, "\n"); file != "" {
 			at += " at " + path.Join(path.Base(path.Dir(file)), path.Base(file))
 		}

@@ -39,10 +39,15 @@ func (f *fence[T]) emitLive(v T) (err error) {
 	if s.opening != nil && s.stuck == nil {
 		err = s.admitted()
 	}
-	if err == nil || err == ErrDraining {
+	switch err {
+	case nil:
 		s.seg.pulse.beat()
 		err = f.emit(v)
-	} else {
+	case ErrDraining:
+		if err = f.emit(v); err == nil && !s.heeds { // has not heard of it
+			err = s.stick(ErrDraining)
+		}
+	default:
 		err = s.stick(err)
 	}
 	clean = true

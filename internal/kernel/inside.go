@@ -17,9 +17,9 @@ func (in *inside) all() []*Stage {
 }
 
 // Inside runs what wire makes as a run of its own on the goroutine of the source s, and
-// gives what comes out of it to out. The result is that of the inner run: its failure, not
-// yet one of the run around it, and nil or the end of the run if that came first. The inner
-// run ends, is drained and held up with the one around it.
+// gives what comes out of it to out. The inner run ends, is drained and held up with the one
+// around it. The result is its failure, which is not yet one of the run around it, see
+// Inner; or what Over says, and then what the inner run failed with besides is recorded.
 //
 // Names of inner stages begin with that of s. In the books s takes what the inner run
 // gives.
@@ -48,8 +48,40 @@ func (s *Stage) Inside[T any](out Outlet[T], wire func(*Segment, Port[T])) (err 
 	}()
 	err = run.Execute()
 	done = true
+	if over := s.Over(); over != nil && over != ErrDraining {
+		if err := run.Failure(); err != nil {
+			_ = outer.fail(err)
+		}
+		return over
+	}
 	return err
 }
+
+// Over is nil while the source may go on, and else why it must not: what emit returned, the
+// end of the segment, or ErrDraining.
+func (s *Stage) Over() error {
+	switch {
+	case s.stuck != nil:
+		return s.stuck
+	case s.seg.ctx.Err() != nil:
+		return s.seg.cause()
+	case s.opening.shut():
+		return ErrDraining
+	}
+	return nil
+}
+
+// Inner marks the failure of an inner run, for Break to take as it is: it names its stage.
+func Inner(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &inner{err}
+}
+
+type inner struct{ error }
+
+func (e *inner) Unwrap() error { return e.error }
 
 func (s *Stage) began(run *Run) {
 	outer := s.seg.run

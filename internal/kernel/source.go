@@ -19,8 +19,9 @@ type Source[T any] struct {
 	// Stream runs user code: it pushes the items and returns nil when there are no
 	// more. It may send any signal but End. ctx ends when the segment does.
 	Stream func(ctx context.Context, out Outlet[T]) error
-	// Heedless says that Stream is the user's own and may ignore the error of emit: then
-	// its context ends with the first one, too.
+	// Heedless says that Stream is the user's own, with a context, and may ignore the error
+	// of emit: then its context ends with the first one, too. In a drain others are told by
+	// emit, after it has taken one more item.
 	Heedless bool
 	// Loop, if set, takes the place of Stream for a source between whose items no user
 	// code runs, so that they need no fence. It asks s.Next before each item, and its
@@ -53,7 +54,7 @@ func Feed[T any](seg *Segment, site Site, src Source[T], down Port[T]) {
 	run.once(site, src.Name, src.Once)
 	seg, down = separate(seg, false, src.Chan == nil, nil, down)
 	s := run.stage(seg, site, src.Name, src.Op)
-	s.source = true
+	s.source, s.heeds = true, src.Heedless || src.Inside != nil
 	seg.show(s, func(to *Counts) { *to = s.Counts })
 	s.openIntake()
 	run.edge(s, down.to, down.queue)

@@ -256,7 +256,11 @@ func (s *Stage) Break(err error) error {
 	switch {
 	case s.stuck != nil:
 		return s.stuck
-	case err == nil || errors.Is(err, ErrStop):
+	case err == nil:
+		return nil
+	case s.failedInside(err):
+		return s.seg.run.fail(err.(*inner).error)
+	case errors.Is(err, ErrStop):
 		return nil
 	case s.drained(err):
 		return ErrDraining
@@ -338,6 +342,16 @@ func (s *Stage) protect(fn func() error) (err error) {
 	clean = true
 	return s.record(err)
 }
+
+// failedInside tells a failure of a run inside, which names its stage.
+func (s *Stage) failedInside(err error) bool {
+	_, ok := err.(*inner)
+	return ok && s.seg.ctx.Err() == nil
+}
+
+// Record reports the error of code that runs when the work of the stage is over, also when
+// the context has ended already: nobody else will tell.
+func (s *Stage) Record(err error) error { return s.record(err) }
 
 // record is Break for code that runs while the context may have ended already:
 // its error is kept even then, because nobody else will tell.
