@@ -193,7 +193,10 @@ func TestVerifyTestMain(t *testing.T) {
 	if err == nil {
 		t.Errorf("the program passed, want exit code 1")
 	}
-	contains(t, out, "PASS\nflowtest: goroutine ", ` is left, started in stage "enrich", run "orders" [`, "can never go on]", "flowtest_test.wait\n\t")
+	if strings.Contains(out, "goleak: ") {
+		t.Errorf("the leak is told twice:\n%s", out)
+	}
+	contains(t, out, "PASS\n", "\nflowtest: goroutine ", ` is left, started in stage "enrich", run "orders" [`, "can never go on]", "flowtest_test.wait\n\t")
 
 	out, err = victim(t, "fails")
 	if err == nil || strings.Contains(out, "is left") {
