@@ -11,14 +11,16 @@
 //
 // A goroutine is left if it was started in a test and goes on after it. It is leaked if it
 // can never go on, because nothing that still can run reaches what it waits for; then it
-// need not be of this test. [NoLeaks] and [VerifyTestMain] fail for both, and say in which
-// stage of which run they were started, as far as their labels tell: goroutines of a run
-// and those that they start are labelled streamz.run, streamz.segment and streamz.stage. A
-// flow is unused if it was built and never run, see [MustRun].
+// need not be of this test. [NoLeaks] and [VerifyTestMain] fail for both. A flow is unused
+// if it was built and never run, see [MustRun].
+//
+// Goroutines inherit labels, which tell where they were started: those of a run that is
+// watched, as one of [flow.Job.Start] is, have its id and their segment, and with
+// [flow.WithLeakCheck] also the stage whose function they were started in. That option lets
+// the run itself fail for them, in any program.
 //
 // Where all of a test runs in a bubble of testing/synctest, that already fails for
 // goroutines that are left in it.
 //
-// A program finds what it left behind by itself, without this package: see
-// [flow.Flow.ReportUnused].
+// A program finds unused flows without this package, by [flow.Flow.ReportUnused].
 package flowtest

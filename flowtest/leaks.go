@@ -13,8 +13,8 @@ import (
 
 // NoLeaks fails the test, when it ends, for every goroutine that was not there when NoLeaks
 // was called, and for every older one that has come to wait for what can never happen.
-// Each failure names the run, the segment and the stage in which the goroutine was started,
-// if it was in one, and has its stack.
+// Each failure has the goroutine's stack, and says in which run, segment and stage it was
+// started as far as its labels tell, see the package's comment.
 //
 // Call it first: what the test has set up is then cleaned up before the check. A goroutine
 // that is just ending has about half a second for that; in a bubble of testing/synctest the

@@ -2,6 +2,7 @@ package flowtest_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"runtime"
@@ -71,6 +72,36 @@ func TestNoLeaks_saysWhereItWasStarted(t *testing.T) {
 				t.Fatalf("the test failed %d times, want once: %q", len(failures), failures)
 			}
 			contains(t, failures[0], tt.want, "flowtest: goroutine ", "flowtest_test.wait\n\t", "leaks_test.go:", "\ncreated by ")
+		})
+	}
+}
+
+// TestNoLeaks_ofAFlow: what a function of a flow leaves behind.
+func TestNoLeaks_ofAFlow(t *testing.T) {
+	for name, tt := range map[string]struct {
+		opts []flow.Option
+		want string
+	}{
+		"without labels": {nil, " is left ["},
+		"with them":      {[]flow.Option{flow.WithLeakCheck()}, ` is left, started in stage "enrich", segment "`},
+	} {
+		inBubble(t, name, func(t *testing.T) {
+			release := make(chan struct{})
+			defer close(release)
+			failures := failuresOf(func(fake testing.TB) {
+				flowtest.NoLeaks(fake)
+				err := flow.Range(0, 1).Call(func(context.Context, int) (int, error) {
+					go wait(release)
+					return 0, nil
+				}).Named("enrich").Run(t.Context(), tt.opts...)
+				if _, told := errors.AsType[*flow.LeakError](err); told != (tt.opts != nil) {
+					t.Errorf("Run() = %v", err)
+				}
+			})
+			if len(failures) != 1 {
+				t.Fatalf("the test failed %d times, want once: %q", len(failures), failures)
+			}
+			contains(t, failures[0], tt.want, "flowtest_test.wait\n\t", "TestNoLeaks_ofAFlow")
 		})
 	}
 }

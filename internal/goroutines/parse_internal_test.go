@@ -29,7 +29,7 @@ func TestParseProfile(t *testing.T) {
 			"main.main\n\t/src/main.go:29\nruntime.main\n\t/go/src/runtime/proc.go:302\n"},
 		{Count: 2, Labels: odd, Stack: "main.wait\n\t/src/main.go:14\n"},
 		{Count: 1, Labels: map[string]string{Run: ""}, Stack: "main.main.func1.2\n\t/src/main.go:25\n"},
-		{Count: 1, Stack: "0x7f0000\nmain.(*T[...]).run-fm\n\t/src/main.go:24\n"},
+		{Count: 1, Stack: "0x7f0000\n\t?\nmain.(*T[...]).run-fm\n\t/src/main.go:24\n"},
 	}
 	got, err := parseProfile(testdata(t, "profile.txt"))
 	if err != nil {

@@ -131,15 +131,16 @@ func (p *profile) detail(text string) (err error) {
 	return nil
 }
 
-// frameOf makes the two lines of a frame from its columns: address, function, place. The
-// last two are missing where the runtime does not know them. Columns are padded with tabs.
+// frameOf makes the two lines of a frame from its columns: address, function, place. Where
+// the runtime does not know the last two the address stands for the function, and ? for the
+// place. Columns are padded with tabs.
 func frameOf(text string) string {
 	columns := slices.DeleteFunc(strings.Split(text, "\t"), func(s string) bool { return s == "" })
 	switch len(columns) {
 	case 0:
 		return ""
 	case 1, 2:
-		return columns[0]
+		return columns[0] + "\n\t?"
 	}
 	return withoutOffset(columns[1], "+0x") + "\n\t" + columns[2]
 }
