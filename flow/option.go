@@ -32,6 +32,7 @@ type options struct {
 	leaks     bool
 	stall     time.Duration
 	stallEnds bool
+	unwaited  func(at string)
 	id        string
 	view      *View // of a live run
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-streamz/streamz/internal/callsite"
 	"github.com/go-streamz/streamz/internal/kernel"
 )
 
@@ -13,7 +14,8 @@ import (
 // goroutine, any number of times. Whoever starts a job has to call Wait, or Drain.
 type Running struct {
 	*View
-	r *running
+	r      *running
+	unused *reminder // see WithReportUnwaited, nil without
 }
 
 // running is what the goroutines of a run know of it.
@@ -43,8 +45,31 @@ type running struct {
 func (j Job) Start(ctx context.Context, opts ...Option) *Running {
 	o := newOptions(ctx, opts)
 	o.live = true
-	r := j.start(ctx, o)
-	return &Running{r.view, r}
+	running := &Running{}
+	if o.unwaited != nil {
+		running.unused = remind(callsite.Here(), o.unwaited)
+	}
+	running.r = j.start(ctx, o)
+	running.View = running.r.view
+	return running
+}
+
+// WithReportUnwaited finds a [Running] that nobody waits for, whose failure nobody will hear
+// of. If it becomes garbage and none of Wait, Done and Drain was called, report is called with
+// the file:line of the call of Start. See [Flow.ReportUnused], to which the same applies.
+func WithReportUnwaited(report func(at string)) Option {
+	return Option{func(o *options) {
+		o.require(report != nil, "WithReportUnwaited")
+		o.unwaited = report
+	}}
+}
+
+// awaited notes that somebody cares how the run ends.
+func (r *Running) awaited() *running {
+	if r.unused != nil {
+		r.unused.settle()
+	}
+	return r.r
 }
 
 // start runs the job on a goroutine of its own.
@@ -125,7 +150,7 @@ func (r *running) settle(err error, report Report) {
 
 // Wait waits for the end of the run and gives what [Job.Run] would have returned: nil also
 // after a drain that was completed.
-func (r *Running) Wait() error { return r.r.wait() }
+func (r *Running) Wait() error { return r.awaited().wait() }
 
 func (r *running) wait() error {
 	<-r.done
@@ -133,7 +158,7 @@ func (r *running) wait() error {
 }
 
 // Done is closed when the run has ended, and Wait does not block any more.
-func (r *Running) Done() <-chan struct{} { return r.r.done }
+func (r *Running) Done() <-chan struct{} { return r.awaited().done }
 
 // Report is what the run has to say of itself once Done is closed. Before that it has the
 // name only; numbers of a run that goes on are those of [View.Snapshot].
@@ -186,7 +211,7 @@ func (r *Running) Drain(ctx context.Context) error {
 	if ctx == nil {
 		return &ConfigError{Stage: "run", Field: "context of Drain", Want: "must not be nil"}
 	}
-	if r.r.run == nil {
+	if r.awaited().run == nil {
 		return r.r.err
 	}
 	r.r.run.Drain()

@@ -158,3 +158,32 @@ func BenchmarkReportUnused(b *testing.B) {
 		_ = f.ReportUnused(func(string) {})
 	}
 }
+
+func TestWithReportUnwaited(t *testing.T) {
+	start := func(u unused) (*flow.Running, string) {
+		return flow.Of(1).Discard().Start(t.Context(), flow.WithReportUnwaited(u.report)), at()
+	}
+	t.Run("forgotten", func(t *testing.T) {
+		u, want := make(unused, 1), ""
+		drop(func() { _, want = start(u) })
+		if got := u.next(t); got != want {
+			t.Errorf("reported %q, want %q", filepath.Base(got), filepath.Base(want))
+		}
+	})
+	for name, wait := range map[string]func(*flow.Running) error{
+		"waited for": (*flow.Running).Wait,
+		"drained":    func(r *flow.Running) error { return r.Drain(t.Context()) },
+		"asked":      func(r *flow.Running) error { <-r.Done(); return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			u := make(unused, 1)
+			drop(func() {
+				running, _ := start(u)
+				if err := wait(running); err != nil {
+					t.Error(err)
+				}
+			})
+			u.none(t)
+		})
+	}
+}

@@ -34,7 +34,6 @@ type View struct {
 	run   *kernel.Run
 	plan  Plan
 	start time.Time
-	phase atomic.Uint32
 	took  atomic.Int64 // once it has ended
 }
 

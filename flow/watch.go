@@ -213,7 +213,7 @@ func (r *running) leaked() error {
 }
 
 // leakPatience is how long a goroutine that was told to end may take to do so.
-const leakPatience = 20 * time.Millisecond
+const leakPatience = 100 * time.Millisecond
 
 // missedDrain is the cause of a run that was ended because a drain took too long.
 type missedDrain struct {

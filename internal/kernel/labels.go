@@ -37,6 +37,8 @@ func (r *Run) unlabel() {
 func (r *Run) prepare() {
 	for _, s := range r.stages {
 		s.seg.label = s.Name() // the one that comes last is the first of its segment
+	}
+	for _, s := range r.stages {
 		s.tag(s.seg)
 	}
 	for _, g := range r.segs {
