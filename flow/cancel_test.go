@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"net"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -180,9 +181,17 @@ func TestDeadline_withoutCause(t *testing.T) {
 // what it returned.
 func cancelled(t *testing.T, run func(context.Context, ...flow.Option) error) error {
 	t.Helper()
+	_, err := cancelledAs(t, run)
+	return err
+}
+
+// cancelledAs is cancelled for a test that looks at the report as well.
+func cancelledAs(t *testing.T, run func(context.Context, ...flow.Option) error) (*flow.Report, error) {
+	t.Helper()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	result := make(chan error, 1)
-	go func() { result <- run(ctx, audit(t)) }()
+	opt, r := audited(t)
+	go func() { result <- run(ctx, opt, quiet) }()
 	synctest.Wait()
 	select {
 	case err := <-result:
@@ -193,10 +202,10 @@ func cancelled(t *testing.T, run func(context.Context, ...flow.Option) error) er
 	synctest.Wait()
 	select {
 	case err := <-result:
-		return err
+		return r, err
 	default:
 		t.Fatal("the run did not end at once")
-		return nil
+		return r, nil
 	}
 }
 
@@ -350,6 +359,41 @@ func TestReader_thatPanicsIsLeftAloneAfterTheRun(t *testing.T) {
 		}
 		time.Sleep(2 * time.Hour)
 	})
+}
+
+// badEnd is a reader that waits, and whose way of being interrupted does not return.
+type badEnd struct {
+	io.Reader
+	end func()
+}
+
+func (r badEnd) Close() error { r.end(); return nil }
+
+// TestReader_whoseCloseUnwinds when it is interrupted, which no stage's goroutine does.
+func TestReader_whoseCloseUnwinds(t *testing.T) {
+	for wants, end := range map[string]func(){"panic: boom": boom, "runtime.Goexit": runtime.Goexit} {
+		t.Run(wants, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r, w := io.Pipe()
+				closing := badEnd{r, func() {
+					_ = w.Close()
+					end()
+				}}
+				err := cancelled(t, flow.Lines(closing).Async(1).Run)
+				joined, ok := err.(interface{ Unwrap() []error })
+				if !ok || len(joined.Unwrap()) != 2 || joined.Unwrap()[0] != errEnough {
+					t.Fatalf("Run() = %v, want the cause and a failure", err)
+				}
+				failed := stageError(t, err)
+				if failed.Stage != "lines" || !strings.Contains(err.Error(), wants) {
+					t.Errorf("Run() = %v, want a failure of the source that tells of %s", err, wants)
+				}
+				if p, ok := failed.Err.(*flow.PanicError); ok && !strings.Contains(string(p.Stack), "flow_test.boom(") {
+					t.Errorf("the stack does not show the function:\n%s", p.Stack)
+				}
+			})
+		})
+	}
 }
 
 func TestError_ofAnotherContextIsAFailure(t *testing.T) {

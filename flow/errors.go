@@ -59,7 +59,18 @@ func (e *StageError) Error() string {
 	if p, ok := e.Err.(*PanicError); ok {
 		return b.String() + fmt.Sprintf(": panic: %v", p.Value)
 	}
-	return b.String() + ": " + e.Err.Error()
+	return b.String() + ": " + textOf(e.Err)
+}
+
+// textOf is the text of a user's error, whose method may panic: what failed is to be told
+// all the same.
+func textOf(err error) (text string) {
+	defer func() {
+		if v := recover(); v != nil {
+			text = fmt.Sprintf("(%T, whose Error panicked: %v)", err, v)
+		}
+	}()
+	return err.Error()
 }
 
 // Unwrap gives the cause.
@@ -99,6 +110,8 @@ func misuse(site kernel.Site, name string, err error) error {
 	switch err := err.(type) {
 	case *ConfigError:
 		e = *err
+	case *kernel.Thrown:
+		e.Field, e.Value, e.Want = "Name", &PanicError{Value: err.Value, Stack: err.Stack}, "must return"
 	case *kernel.UsedTwice:
 		e.Field, e.Want = "source", "can be used once in a job, it is also used at "+place(err.At)
 	}

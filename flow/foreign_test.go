@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -14,6 +16,7 @@ import (
 	"github.com/go-streamz/streamz/clock"
 	"github.com/go-streamz/streamz/flow"
 	"github.com/go-streamz/streamz/ops"
+	"github.com/go-streamz/streamz/stage"
 )
 
 // foreign makes a processor of a body that gets its output.
@@ -443,4 +446,104 @@ func TestForeign_boxedSubFlow(t *testing.T) {
 	if n, err := flow.Repeat(1).Then(boxed[int, int]{inner}).Take(3).Count(t.Context(), audit(t)); n != 3 || err != nil {
 		t.Errorf("Count() = %d, %v, want 3", n, err)
 	}
+}
+
+// reporter passes its items on, and reports the one that is 1 as failed with err, which it
+// asks for then.
+func reporter(err func(context.Context) error) ops.Processor[int, int] {
+	return foreign(func(ctx context.Context, in <-chan int, out chan<- int) {
+		boss, _ := ops.SupervisorFrom(ctx)
+		for v := range in {
+			if v == 1 {
+				boss.ItemFailed(ctx, &ops.ItemError{Item: v, Err: err(ctx), Attempts: 1})
+				continue
+			}
+			select {
+			case out <- v:
+			case <-ctx.Done():
+			}
+		}
+	})
+}
+
+// TestForeign_policyThatUnwinds on the processor's own goroutine does not end the program.
+func TestForeign_policyThatUnwinds(t *testing.T) {
+	fails := reporter(func(context.Context) error { return errPlanted })
+	for way, unwind := range map[string]func(){"boom": boom, "runtime.Goexit": runtime.Goexit} {
+		for name, p := range map[string]flow.Policy{
+			"Handle":     flow.Handle(func(context.Context, *flow.StageError) flow.Policy { unwind(); return flow.Skip() }),
+			"DeadLetter": flow.DeadLetter(func(context.Context, flow.Letter[any]) error { unwind(); return nil }),
+		} {
+			t.Run(name+" "+way, func(t *testing.T) {
+				opt, r := audited(t)
+				err := flow.Range(0, 9).Then(fails).Named("mine").OnError(p).Run(t.Context(), opt)
+				joined, ok := err.(interface{ Unwrap() []error })
+				if !ok || len(joined.Unwrap()) != 2 || !errors.Is(joined.Unwrap()[0], errPlanted) {
+					t.Fatalf("Run() = %v, want the failure and what the policy did", err)
+				}
+				if second := stageError(t, joined.Unwrap()[1]); second.Stage != "mine" || !strings.Contains(second.Error(), way) {
+					t.Errorf("Run() = %v, want the second of the stage, and to tell of %s", err, way)
+				}
+				if s := stageReport(t, r, "mine"); s.Failed != 1 {
+					t.Errorf("books %+v", s)
+				}
+			})
+		}
+	}
+}
+
+// TestForeign_holdsWhatTheEndOfTheContextKept: no failure is made of that.
+func TestForeign_holdsWhatTheEndOfTheContextKept(t *testing.T) {
+	waits := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+	for name, f := range map[string]flow.Flow[int]{
+		"a letter that is cut off": flow.Of(1).Then(reporter(func(context.Context) error { return errPlanted })).
+			OnError(flow.DeadLetter(func(ctx context.Context, _ flow.Letter[any]) error { return waits(ctx) })),
+		"a call that is cut off": flow.Of(1).Then(reporter(waits)),
+		"one with a policy":      flow.Of(1).Then(reporter(waits)).OnError(flow.Skip()),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r, err := cancelledAs(t, f.Run)
+				if err != errEnough {
+					t.Errorf("Run() = %v, want %v", err, errEnough)
+				}
+				if s := stageReport(t, r, "processor-func"); s.Held != 1 || s.Failed != 0 {
+					t.Errorf("books %+v", s)
+				}
+			})
+		})
+	}
+}
+
+// nameless is a processor whose methods panic: its own Name, or that of a nil one within.
+type nameless struct{ *ops.TryMapper[int, int] }
+
+func TestForeign_whoseNamePanics(t *testing.T) {
+	named := func(name func() string) ops.Processor[int, int] { return &withName{name} }
+	for where, f := range map[string]flow.Flow[int]{
+		"Name":                flow.Of(1).Then(named(func() string { boom(); return "" })),
+		"one within":          flow.Of(1).Then(nameless{}),
+		"Name in a stage":     flow.Of(1).Then(stage.Of(named(func() string { boom(); return "" })).Then(stage.Map(identity))),
+		"Name in a second":    flow.Of(1).Then(stage.Map(identity).Then(named(func() string { boom(); return "" }))),
+		"Name in a sub-flow":  flow.Of(1).Then(flow.Pipe(func(f flow.Flow[int]) flow.Flow[int] { return f.Then(nameless{}) })),
+		"Name beside another": flow.Of(1).Then(nameless{}).Take(-1),
+	} {
+		t.Run(where, func(t *testing.T) {
+			place := "foreign_test.go"
+			errs := configErrors(t, f.Run(t.Context()))
+			if e := errs[0]; e.Field != "Name" || !strings.Contains(e.At, place) || !strings.Contains(e.Error(), "panic: ") {
+				t.Errorf("Run() = %v", e)
+			}
+			if want := 1 + strings.Count(where, "beside"); len(errs) != want {
+				t.Errorf("got %d errors, want %d", len(errs), want)
+			}
+		})
+	}
+}
+
+type withName struct{ name func() string }
+
+func (p *withName) Name() string { return p.name() }
+func (p *withName) Process(ctx context.Context, in <-chan int) <-chan int {
+	return relay(ctx, in)
 }

@@ -139,14 +139,17 @@ func (o *options) timed(s *kernel.Stage, took time.Duration) {
 
 // Blame makes the error of a failed stage.
 func (o *options) Blame(f *kernel.Fault) error {
-	e := &StageError{
+	return &StageError{
 		Stage: f.Stage.Name(), Op: f.Stage.Op(), At: place(f.Stage.At()),
 		Item: f.Item, Attempt: f.Attempt, Err: faultError(f),
 	}
+}
+
+// Describe writes the item into the error that Blame has made.
+func (o *options) Describe(f *kernel.Fault, blame error) {
 	if o.format != nil && f.Item != nil {
-		e.text = o.write(f.Item)
+		stageError(blame).text = o.write(f.Item)
 	}
-	return e
 }
 
 // write writes an item with the user's function. A panic of that must not hide the

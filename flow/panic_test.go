@@ -196,25 +196,6 @@ func TestPanic_ofItemFormatDoesNotHideTheFailure(t *testing.T) {
 	}
 }
 
-// TestGoexit_ofItemFormat: the item that could not be described counts once.
-func TestGoexit_ofItemFormat(t *testing.T) {
-	fails := func(context.Context, int) (int, error) { return 0, errBoom }
-	for name, f := range map[string]flow.Flow[int]{
-		"a call":                 flow.Range(0, 9).Call(fails).Async(1),
-		"a call with a policy":   flow.Range(0, 9).Call(fails).OnError(flow.Skip()).Async(1),
-		"a call that is retried": flow.Range(0, 9).Call(fails).OnError(flow.Retry(3, flow.Constant(0))).Async(1),
-		"workers":                flow.Range(0, 9).AsyncMap(2, fails).OnError(flow.Skip()),
-	} {
-		t.Run(name, func(t *testing.T) {
-			opt, r := audited(t)
-			err := f.Run(t.Context(), opt, quiet, flow.WithItemFormat(func(any) string { runtime.Goexit(); return "" }))
-			if failed := stageError(t, err); !strings.Contains(failed.Error(), "runtime.Goexit") {
-				t.Errorf("Run() = %v, want the Goexit\n%v", err, r)
-			}
-		})
-	}
-}
-
 func TestPanic_inDoneOfBarrierThatNeverArrived(t *testing.T) {
 	sent := make(chan struct{})
 	stuck := flow.FromSignals(signals(func(_ context.Context, out flow.Emitter[int]) error {

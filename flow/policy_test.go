@@ -26,6 +26,7 @@ type calls struct {
 	mu    sync.Mutex
 	times map[int]int
 	fails map[int]int // how many calls for an item fail
+	err   error       // what they fail with, nil for an errPlanted that tells which call it was
 }
 
 // always is more often than anything is repeated.
@@ -37,10 +38,13 @@ func (c *calls) call(_ context.Context, v int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.times[v]++
-	if c.times[v] <= c.fails[v] {
-		return fmt.Errorf("call %d for %d: %w", c.times[v], v, errPlanted)
+	switch {
+	case c.times[v] > c.fails[v]:
+		return nil
+	case c.err != nil:
+		return c.err
 	}
-	return nil
+	return fmt.Errorf("call %d for %d: %w", c.times[v], v, errPlanted)
 }
 
 type callFunc = func(context.Context, int) error
@@ -133,6 +137,14 @@ func subjects() map[string]subject {
 type putting callFunc
 
 func (fn putting) Put(ctx context.Context, v int) error { return fn(ctx, v) }
+
+// job is the stage between f and a sink that discards, or the sink itself.
+func (s subject) job(f flow.Flow[int], c *calls, p flow.Policy) flow.Job {
+	if s.sink != nil {
+		return s.sink(f, c).Named("subject").OnError(p)
+	}
+	return s.attach(f, c, p).Discard()
+}
 
 // run gives what came out of the stage, sorted, and its books. A sink gives nothing.
 func (s subject) run(t *testing.T, f flow.Flow[int], c *calls, p flow.Policy) ([]int, flow.StageReport, error) {

@@ -124,18 +124,21 @@ func named(r io.Reader, err error) error {
 }
 
 // interrupt ends a waiting Read of r when ctx ends. release takes that back, waits for
-// it if it is under way, and tells whether it has happened.
+// it if it is under way, and tells whether it has happened. A panic of r's methods, on a
+// goroutine where nobody could recover it, goes on in release.
 func interrupt(ctx context.Context, r io.Reader) (release func() bool) {
 	done := make(chan struct{})
+	var thrown kernel.Thrown
 	stop := context.AfterFunc(ctx, func() {
 		defer close(done)
-		breakRead(r)
+		thrown.Catch(func() { breakRead(r) })
 	})
 	return func() bool {
 		if stop() {
 			return false
 		}
 		<-done
+		thrown.Again()
 		return true
 	}
 }

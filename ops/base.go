@@ -119,6 +119,9 @@ func (b *bare) Blame(f *kernel.Fault) error {
 	return err
 }
 
+// Describe has nothing to add.
+func (b *bare) Describe(*kernel.Fault, error) {}
+
 // Misuse is not asked: drive panics before there is a run.
 func (b *bare) Misuse(_ kernel.Site, _ string, err error) error { return err }
 

@@ -69,7 +69,7 @@ func (g *Segment) tell(b barrier, cause error) (err error) {
 		case g.run.opts.Crash:
 			g.crash(value)
 		}
-		err = g.run.fail(g.run.opts.Host.Blame(newPanic(b.from, value)))
+		err = g.run.fail(b.from.blame(newPanic(b.from, value)))
 	}()
 	b.done(cause)
 	clean = true

@@ -8,19 +8,39 @@ type elsewhere struct {
 	ctx      *Segment      // whose context the processor was given
 	failed   atomic.Int64  // items
 	lettered atomic.Int64  // of these
+	kept     atomic.Int64  // items that the end of the context kept in the processor
 	turn     chan struct{} // of capacity 1: the policy is asked about one item at a time
 }
 
 // Foreign tells that the stage runs over channels, on goroutines of its own.
 func (s *Stage) Foreign() bool { return s.elsewhere != nil }
 
-// Elsewhere reports that an item failed in a processor that is not fused.
+// Elsewhere reports that an item failed in a processor that is not fused. An error that
+// only echoes the end of the context it was given is no failure.
+//
+// It is called by the processor's own goroutines, so a panic of a policy ends here: it is a
+// failure of the stage and not the end of the program.
 func (s *Stage) Elsewhere(item any, attempt int, err error) {
 	e := s.elsewhere
 	e.turn <- struct{}{}
 	defer func() { <-e.turn }()
-	f := &Fault{Stage: s, Item: item, Err: err, Attempt: attempt, Nth: e.failed.Add(1), item: true}
-	blame := s.seg.run.opts.Host.Blame(f)
+	clean := false
+	defer func() {
+		if !clean {
+			s.unwound(recover())
+		}
+	}()
+	if e.ctx.echo(err) {
+		e.kept.Add(1)
+	} else {
+		e.settle(&Fault{Stage: s, Item: item, Err: err, Attempt: attempt, Nth: e.failed.Add(1), item: true})
+	}
+	clean = true
+}
+
+func (e *elsewhere) settle(f *Fault) {
+	s := f.Stage
+	blame := s.blame(f)
 	v := s.decide(f, blame)
 	if told := s.seg.run.opts.Settled; told != nil {
 		defer told(f, blame, v)
@@ -28,9 +48,24 @@ func (s *Stage) Elsewhere(item any, attempt int, err error) {
 	switch v.Action {
 	case Aside:
 		e.lettered.Add(1)
+	case Keep:
+		e.failed.Add(-1)
+		e.kept.Add(1)
 	case Stop:
 		_ = s.seg.run.fail(v.cause(blame))
 	}
+}
+
+// unwound records that user code of the stage did not return on a goroutine of its own. A
+// Goexit goes on after this.
+func (s *Stage) unwound(value any) {
+	switch {
+	case value == nil:
+		value = ErrGoexit
+	case s.seg.run.opts.Crash:
+		s.seg.crash(value)
+	}
+	_ = s.seg.run.fail(s.blame(newPanic(s, value)))
 }
 
 // Broke reports what ended a processor that is not fused, unless that only echoes the
@@ -39,7 +74,7 @@ func (s *Stage) Broke(err error) {
 	if err == nil || s.elsewhere.ctx.echo(err) {
 		return
 	}
-	_ = s.seg.run.fail(s.seg.run.opts.Host.Blame(&Fault{Stage: s, Err: err, Attempt: 1}))
+	_ = s.seg.run.fail(s.blame(&Fault{Stage: s, Err: err, Attempt: 1}))
 }
 
 // book counts the failures among the items that the stage took. One item may have
@@ -47,7 +82,13 @@ func (s *Stage) Broke(err error) {
 func (e *elsewhere) book(c *Counts) {
 	if e != nil {
 		room := c.In - c.Held
-		c.DeadLettered += min(e.lettered.Load(), room)
-		c.Failed += min(e.failed.Load()-e.lettered.Load(), room-c.DeadLettered)
+		take := func(n int64) int64 {
+			n = min(n, room)
+			room -= n
+			return n
+		}
+		c.DeadLettered += take(e.lettered.Load())
+		c.Failed += take(e.failed.Load() - e.lettered.Load())
+		c.Held += take(e.kept.Load())
 	}
 }

@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"errors"
-	"runtime/debug"
-)
+import "errors"
 
 // ErrGoexit is the value of a Fault whose user function ended its goroutine with
 // runtime.Goexit, as t.FailNow does.
@@ -50,7 +47,7 @@ func (s *Stage) settle(f *Fault) error {
 	f.Nth = main.Failed + main.DeadLettered
 	f.Seen = main.position(f.Nth)
 	s.Outside()
-	blame := s.seg.run.opts.Host.Blame(f)
+	blame := s.blame(f)
 	v := s.decide(f, blame)
 	err := s.follow(v, blame)
 	main.showFailures()
@@ -84,34 +81,43 @@ func (s *Stage) follow(v Verdict, blame error) error {
 	return s.seg.run.fail(v.cause(blame))
 }
 
-// decide asks the policy. If that panics itself, the failure it was asked about must
-// not be lost.
-func (s *Stage) decide(f *Fault, blame error) Verdict {
+// blame makes the error of a fault, and lets the host describe its item.
+func (s *Stage) blame(f *Fault) error {
+	host := s.seg.run.opts.Host
+	err := host.Blame(f)
+	s.orFail(err, func() { host.Describe(f, err) })
+	return err
+}
+
+// decide asks the policy.
+func (s *Stage) decide(f *Fault, blame error) (v Verdict) {
 	if s.decider == nil || !f.item || f.final {
 		return Verdict{}
 	}
+	s.orFail(blame, func() { v = s.decider(s.ctx, f, blame) })
+	return v
+}
+
+// orFail calls what deals with a failure. If it does not return, by a panic or a Goexit, the
+// failure must not be lost, and it came first.
+func (s *Stage) orFail(blame error, fn func()) {
 	clean := false
 	defer func() {
 		if !clean {
 			_ = s.seg.run.fail(blame)
 		}
 	}()
-	verdict := s.decider(s.ctx, f, blame)
+	fn()
 	clean = true
-	return verdict
 }
 
 // caught turns what recover gave into a recorded failure of the stage whose user
 // code was running. A nil value is a Goexit, which goes on unwinding afterwards and is
 // seen by everyone on its way: the first to see it records it.
+//
+// If the emit of the stage was refused before, the Goexit may be one from below: a fence
+// that recovers a panic in the middle of it does not see it. Then the item was passed on.
 func (g *Segment) caught(value any) error {
-	if value == nil {
-		if g.exiting {
-			return g.cause()
-		}
-		g.exiting = true
-		value = ErrGoexit
-	}
 	at, item := g.at, true
 	if at < 0 {
 		at, item = ^at, false
@@ -119,6 +125,14 @@ func (g *Segment) caught(value any) error {
 	s := g.run.stages[at]
 	if g.worker != nil {
 		s = g.worker
+	}
+	if value == nil {
+		if g.exiting {
+			return g.cause()
+		}
+		g.exiting = true
+		value = ErrGoexit
+		item = item && s.stuck == nil
 	}
 	f := newPanic(s, value)
 	f.item, f.final = item, true
@@ -128,6 +142,11 @@ func (g *Segment) caught(value any) error {
 	return s.settle(f)
 }
 
+// newPanic is called by a function that is deferred itself, see stack.
 func newPanic(s *Stage, value any) *Fault {
-	return &Fault{Stage: s, Attempt: int(s.attempt), Panic: value, Stack: debug.Stack()}
+	t, again := value.(*Thrown)
+	if !again {
+		t = &Thrown{value, stack()}
+	}
+	return &Fault{Stage: s, Attempt: int(s.attempt), Panic: t.Value, Stack: t.Stack}
 }

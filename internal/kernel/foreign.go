@@ -23,14 +23,26 @@ func Of[In, Out any](p Channels[In, Out]) Spec[In, Out] {
 	if IsNil(p) {
 		return Spec[In, Out]{Name: "processor", Op: "Then", Err: ErrNil}
 	}
+	var spec Spec[In, Out]
+	var thrown Thrown
+	thrown.Catch(func() { spec = describe(p) })
+	if thrown.Value != nil {
+		return Spec[In, Out]{Name: "processor", Op: "Then", Err: &thrown}
+	}
+	return spec
+}
+
+// describe calls methods of the user's: a Name, also one that is promoted from nil.
+func describe[In, Out any](p Channels[In, Out]) Spec[In, Out] {
 	if k, ok := p.(interface{ Kernel() Spec[In, Out] }); ok {
 		if spec := k.Kernel(); spec.Self == any(p) {
 			return spec
 		}
 	}
-	spec := Spec[In, Out]{Self: p, Name: p.Name(), Op: "Then"}
+	name := p.Name()
+	spec := Spec[In, Out]{Self: p, Name: name, Op: "Then"}
 	spec.Connect = func(seg *Segment, site Site, down Port[Out]) (*Segment, Port[In]) {
-		return foreign(seg, site, p, down)
+		return foreign(seg, site, name, p, down)
 	}
 	return spec
 }
@@ -53,10 +65,10 @@ func IsNil(p any) bool {
 //
 // Signals do not pass through a foreign processor, but for End, which closes its
 // input. Whatever it takes counts as passed.
-func foreign[In, Out any](seg *Segment, site Site, p Channels[In, Out], down Port[Out]) (*Segment, Port[In]) {
+func foreign[In, Out any](seg *Segment, site Site, name string, p Channels[In, Out], down Port[Out]) (*Segment, Port[In]) {
 	run := seg.run
-	run.fit(site, p.Name(), Use{Item: (*In)(nil), Calls: CallsElsewhere})
-	s := run.stage(seg, site, p.Name(), "Then")
+	run.fit(site, name, Use{Item: (*In)(nil), Calls: CallsElsewhere})
+	s := run.stage(seg, site, name, "Then")
 	s.books, s.elsewhere = Absorbed, &elsewhere{turn: make(chan struct{}, 1)}
 	run.edge(s, down.to, down.queue)
 	up := seg.feeder()

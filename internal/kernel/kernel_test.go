@@ -24,6 +24,7 @@ func (host) Blame(f *kernel.Fault) error {
 	return f.Err
 }
 
+func (host) Describe(*kernel.Fault, error)                   {}
 func (host) Misuse(_ kernel.Site, _ string, err error) error { return err }
 
 func (host) Supervise(ctx context.Context, _ *kernel.Stage) context.Context { return ctx }

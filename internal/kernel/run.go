@@ -44,6 +44,9 @@ type Options struct {
 type Host interface {
 	// Blame makes the error out of a Fault.
 	Blame(f *Fault) error
+	// Describe completes that error with what user code says of the item. It is called
+	// right after Blame, and may unwind.
+	Describe(f *Fault, blame error)
 	// Misuse makes the error for a stage that cannot run as configured.
 	Misuse(site Site, name string, err error) error
 	// Supervise gives the context for a processor that is not fused, whose item
