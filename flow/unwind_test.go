@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/go-streamz/streamz/flow"
 	"github.com/go-streamz/streamz/ops"
 )
@@ -250,4 +252,92 @@ func TestEmit_errorIsNoNews(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestEmit_afterItsFunctionHasReturned does nothing, and says so. Here it is called on the
+// goroutine of its segment, which is the only one where that can be told for sure.
+func TestEmit_afterItsFunctionHasReturned(t *testing.T) {
+	var late func(int) error
+	keep := func(_ context.Context, emit func(int) error) error {
+		late = emit
+		return emit(1)
+	}
+	signals := signals(func(ctx context.Context, out flow.Emitter[int]) error { return keep(ctx, out.Emit) })
+	gatherer := ops.NewGatherer(nil, func(_ *int, v int, emit func(int) error) error { late = emit; return emit(v) }, nil)
+	for name, f := range map[string]flow.Flow[int]{
+		"a function":          flow.FromFunc(keep),
+		"a source":            flow.From(source(keep)),
+		"a source of signals": flow.FromSignals(signals),
+		"a gatherer":          flow.Concat(flow.Of(1).Gather(gatherer)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			var err error
+			got, failed := flow.Concat(f, flow.FromFunc(func(_ context.Context, emit func(int) error) error {
+				err = late(2)
+				return emit(3)
+			})).Collect(t.Context(), audit(t))
+			if diff := cmp.Diff([]int{1, 3}, got); failed != nil || diff != "" {
+				t.Errorf("Collect() = %v, mismatch (-want +got):\n%s", failed, diff)
+			}
+			if err == nil || !strings.Contains(err.Error(), "after its function had returned") {
+				t.Errorf("emit() = %v, want an error that says what was wrong", err)
+			}
+		})
+	}
+}
+
+// TestPanicError_stack begins where the panic was, and has all that led there.
+func TestPanicError_stack(t *testing.T) {
+	where := map[string]struct {
+		fn    func()
+		first string
+	}{
+		"a call of panic":       {boom, "flow_test.boom("},
+		"nil":                   {func() { _ = *(*int)(nil) }, "flow_test.TestPanicError_stack.func"},
+		"an index out of range": {func() { var s []int; _ = s[len(s)] }, "flow_test.TestPanicError_stack.func"},
+		"a second panic":        {again, "flow_test.again.func"},
+		"panic(nil)":            {func() { panic(nil) }, "flow_test.TestPanicError_stack.func"},
+	}
+	flows := map[string]func(func()) flow.Flow[int]{
+		"fused":         func(fn func()) flow.Flow[int] { return flow.Of(1).Map(failingBy(fn)) },
+		"with a policy": func(fn func()) flow.Flow[int] { return flow.Of(1).Map(failingBy(fn)).OnError(flow.Handle(stopsAlways)) },
+		"below a fence": func(fn func()) flow.Flow[int] { return flow.Of(1).FlatMap(one).Map(failingBy(fn)) },
+		"on a worker": func(fn func()) flow.Flow[int] {
+			return flow.Of(1).AsyncMap(1, func(_ context.Context, v int) (int, error) { fn(); return v, nil })
+		},
+		"a source": func(fn func()) flow.Flow[int] {
+			return flow.FromFunc(func(context.Context, func(int) error) error { fn(); return nil })
+		},
+		"Close": func(fn func()) flow.Flow[int] {
+			return flow.Of(1).Gather(&gatherPart{part{hook: callsIn("Close", fn)}})
+		},
+		"done of a barrier": func(fn func()) flow.Flow[int] { return barriered(func(error) { fn() }) },
+	}
+	for name, w := range where {
+		for how, f := range flows {
+			t.Run(name+" "+how, func(t *testing.T) {
+				err := f(w.fn).Run(t.Context(), audit(t))
+				p, ok := errors.AsType[*flow.PanicError](err)
+				if !ok {
+					t.Fatalf("Run() = %v, want a *PanicError", err)
+				}
+				lines := strings.Split(string(p.Stack), "\n")
+				if !strings.HasPrefix(lines[0], "goroutine ") || !strings.Contains(lines[1], w.first) {
+					t.Errorf("the stack does not begin with %s:\n%s", w.first, p.Stack)
+				}
+				if !strings.Contains(string(p.Stack), "flow_test.TestPanicError_stack") && how != "done of a barrier" || len(lines)%2 != 0 { // a head, pairs, and the end
+					t.Errorf("the stack is not whole:\n%s", p.Stack)
+				}
+				if name == "a second panic" && !strings.Contains(string(p.Stack), "flow_test.boom(") {
+					t.Errorf("the stack does not show the first panic:\n%s", p.Stack)
+				}
+			})
+		}
+	}
+}
+
+// again panics while it panics.
+func again() {
+	defer func() { panic(fmt.Sprint("again after ", recover())) }()
+	boom()
 }

@@ -1,5 +1,7 @@
 package kernel
 
+import "errors"
+
 // A fence stands between user code that emits and the stages below it.
 //
 // A failure below must neither unwind through the user's frames as a panic
@@ -91,6 +93,17 @@ func (f *fence[T]) emitPlain(v T) error {
 		return s.stick(err)
 	}
 	return nil
+}
+
+// errLate is what emit returns when its function has returned.
+var errLate = errors.New("streamz: emit was called after its function had returned")
+
+// retire makes emit refuse from here. It sees what is called late on the stage's own
+// goroutine; on another it may be anywhere, and only the books can tell.
+func (s *Stage) retire() {
+	if s.stuck == nil {
+		s.stuck = errLate
+	}
 }
 
 // refuse is what emit does after the first error or the end of the context.

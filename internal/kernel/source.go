@@ -93,7 +93,9 @@ func (s *Stage) stream[T any](run func(context.Context, Outlet[T]) error, out Ou
 		ctx, s.refused = own, cancel
 	}
 	s.Outside()
-	return s.end(s.Break(run(ctx, out)), signal)
+	err := s.Break(run(ctx, out))
+	s.retire()
+	return s.end(err, signal)
 }
 
 // keep books an item that a source has taken and cannot give.

@@ -125,6 +125,9 @@ func finish[T any](s *Stage, up Port[T]) Port[T] {
 func (s *Stage) noteEnd(signal func(Signal) error) func(Signal) error {
 	return func(sig Signal) error {
 		err := signal(sig)
+		if sig.Kind == End {
+			s.retire()
+		}
 		s.ended = s.ended || sig.Kind == End && (err == nil || err == ErrStop)
 		return err
 	}
