@@ -360,3 +360,21 @@ func TestClosedInputIsNoEndWhereTheContextHasEnded(t *testing.T) {
 		})
 	}
 }
+
+// A supervisor that ends its goroutine, as by t.FailNow, leaves no reader behind.
+func TestSupervisorThatGoexitsClosesTheOutput(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		boss := &listener{onFailed: func(error) { runtime.Goexit() }}
+		ctx := ops.WithSupervisor(t.Context(), boss)
+		out := ops.NewMapper(func(int) int { panic("boom") }).Process(ctx, feed(1, 2))
+		synctest.Wait()
+		select {
+		case _, ok := <-out:
+			if ok {
+				t.Errorf("got an item")
+			}
+		default:
+			t.Errorf("the output is open")
+		}
+	})
+}

@@ -149,7 +149,7 @@ func Process[In, Out any](ctx context.Context, run *Run, in <-chan In, spec Spec
 				return
 			}
 			if err := run.Failure(); err != nil {
-				failed(err)
+				tell(err, failed, out)
 			}
 			close(out)
 			if spec.Drains {
@@ -159,6 +159,22 @@ func Process[In, Out any](ctx context.Context, run *Run, in <-chan In, spec Spec
 		_ = run.Execute() // a cancellation is the caller's own, failures are recorded
 	}()
 	return out
+}
+
+// tell calls failed. If that ends the goroutine nobody else will close out; if it panics the
+// program ends, and nobody must see out close before that.
+func tell[T any](err error, failed func(error), out chan<- T) {
+	clean := false
+	defer func() {
+		switch v := recover(); {
+		case v != nil:
+			panic(v)
+		case !clean:
+			close(out)
+		}
+	}()
+	failed(err)
+	clean = true
 }
 
 // discard receives until in is closed or ctx has ended.
