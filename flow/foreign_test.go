@@ -547,3 +547,21 @@ func (p *withName) Name() string { return p.name() }
 func (p *withName) Process(ctx context.Context, in <-chan int) <-chan int {
 	return relay(ctx, in)
 }
+
+// TestForeign_whoseErrorPanics: what the error of an item, or of the processor, does on the
+// processor's own goroutine is a failure of the stage.
+func TestForeign_whoseErrorPanics(t *testing.T) {
+	failed := func(ctx context.Context, in <-chan int, _ chan<- int) {
+		boss, _ := ops.SupervisorFrom(ctx)
+		<-in
+		boss.Failed(&unruly{"Is"})
+	}
+	for name, p := range map[string]ops.Processor[int, int]{
+		"of an item": reporter(func(context.Context) error { return &unruly{"Is"} }), "of its own": foreign(failed),
+	} {
+		err := flow.Range(0, 3).Then(p).Named("mine").Run(t.Context(), audit(t))
+		if failed := stageError(t, err); failed.Stage != "mine" || !errors.Is(failed, errBoom) {
+			t.Errorf("%s: Run() = %v, want the panic of its method", name, err)
+		}
+	}
+}

@@ -13,7 +13,8 @@ import (
 // the run does or when nobody needs more items, and Stream has to return soon after.
 //
 // emit waits while the flow is busy. It is valid until Stream returns, on Stream's own
-// goroutine. Once it has returned an error it does nothing and returns that error
+// goroutine: later it does nothing and returns an error, and calls on other goroutines are a
+// data race, which at best makes Run return that the books do not balance. Once it has returned an error it does nothing and returns that error
 // again: return it, or simply return.
 //
 // Every run calls Stream anew, and runs at once call it at once.

@@ -93,7 +93,7 @@ func (l Letter[T]) MarshalJSON() ([]byte, error) {
 type PanicError struct {
 	Processor string // name of the processor or stage
 	Value     any    // what panic was called with
-	Stack     []byte // where, as debug.Stack gives it
+	Stack     []byte // where, as debug.Stack gives it, from the frame that panicked on
 }
 
 // Error names the processor, if it is known, and the value. The stack is in Stack.

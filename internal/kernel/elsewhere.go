@@ -17,25 +17,17 @@ func (s *Stage) Foreign() bool { return s.elsewhere != nil }
 
 // Elsewhere reports that an item failed in a processor that is not fused. An error that
 // only echoes the end of the context it was given is no failure.
-//
-// It is called by the processor's own goroutines, so a panic of a policy ends here: it is a
-// failure of the stage and not the end of the program.
 func (s *Stage) Elsewhere(item any, attempt int, err error) {
 	e := s.elsewhere
 	e.turn <- struct{}{}
 	defer func() { <-e.turn }()
-	clean := false
-	defer func() {
-		if !clean {
-			s.unwound(recover())
+	s.besides(func() {
+		if e.ctx.echo(err) {
+			e.kept.Add(1)
+			return
 		}
-	}()
-	if e.ctx.echo(err) {
-		e.kept.Add(1)
-	} else {
 		e.settle(&Fault{Stage: s, Item: item, Err: err, Attempt: attempt, Nth: e.failed.Add(1), item: true})
-	}
-	clean = true
+	})
 }
 
 func (e *elsewhere) settle(f *Fault) {
@@ -56,8 +48,20 @@ func (e *elsewhere) settle(f *Fault) {
 	}
 }
 
-// unwound records that user code of the stage did not return on a goroutine of its own. A
-// Goexit goes on after this.
+// besides runs what calls user code, as a policy or a method of an error, on a goroutine of
+// the processor. A panic of it is a failure of the stage and not the end of the program. A
+// Goexit goes on after it was recorded.
+func (s *Stage) besides(fn func()) {
+	clean := false
+	defer func() {
+		if !clean {
+			s.unwound(recover())
+		}
+	}()
+	fn()
+	clean = true
+}
+
 func (s *Stage) unwound(value any) {
 	switch {
 	case value == nil:
@@ -71,10 +75,11 @@ func (s *Stage) unwound(value any) {
 // Broke reports what ended a processor that is not fused, unless that only echoes the
 // end of the context it was given.
 func (s *Stage) Broke(err error) {
-	if err == nil || s.elsewhere.ctx.echo(err) {
-		return
-	}
-	_ = s.seg.run.fail(s.blame(&Fault{Stage: s, Err: err, Attempt: 1}))
+	s.besides(func() {
+		if err != nil && !s.elsewhere.ctx.echo(err) {
+			_ = s.seg.run.fail(s.blame(&Fault{Stage: s, Err: err, Attempt: 1}))
+		}
+	})
 }
 
 // book counts the failures among the items that the stage took. One item may have
