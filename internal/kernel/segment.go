@@ -135,24 +135,6 @@ func (g *Segment) cause() error {
 
 var errCutOff = errors.New("streamz: the run around this one stops early")
 
-// echo tells an error that only says that the context has ended. It asks the context
-// first: an error may carry the context.Canceled of some other context, and that one is
-// a failure like any other. After an early stop nothing that a call still in flight says
-// can matter.
-func (g *Segment) echo(err error) bool {
-	return g.ctx.Err() != nil && g.cause() == ErrStop || g.tellsEnd(err)
-}
-
-// tellsEnd is echo for code whose errors matter also after an early stop.
-func (g *Segment) tellsEnd(err error) bool {
-	ended := g.ctx.Err()
-	return ended != nil && (errors.Is(err, ended) || errors.Is(err, g.cause()) || errors.Is(err, context.Cause(g.ctx)))
-}
-
-// TellsEnd tells whether an error of a policy only says that the stage's context has
-// ended.
-func (s *Stage) TellsEnd(err error) bool { return s.seg.tellsEnd(err) }
-
 // dismiss ends the segment because nobody needs its items: the consumer has ended, for
 // whatever reason. That wakes it wherever it waits.
 func (g *Segment) dismiss() {
