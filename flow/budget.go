@@ -2,13 +2,13 @@ package flow
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/go-streamz/streamz/internal/kernel"
 )
 
 // Budget leaves up to n failed items of a stage in a run to what follows, see
-// [Policy.Then], and that is Skip without it. One more ends the run.
+// [Policy.Then], and that is Skip without it. One more ends the run, with a [*BudgetError] as
+// the Err of its [StageError], which sums up how the items failed.
 func Budget(n int) Policy {
 	p := Policy{kind: budget, budget: budgeting{limit: n}}
 	if n < 0 {
@@ -43,19 +43,28 @@ type budgeting struct {
 
 func (b budgeting) decider(next kernel.Decider) kernel.Decider {
 	within := func(f *kernel.Fault) bool { return f.Nth <= int64(b.limit) }
-	what := fmt.Sprintf("the budget of %d", b.limit)
 	if b.window > 0 {
 		within = b.recent()
-		what = fmt.Sprintf("the budget of %.6g%% of the last %d items", 100*b.share, b.window)
 	}
+	var so failures
 	return func(ctx context.Context, f *kernel.Fault, blame error) kernel.Verdict {
+		e := *stageError(blame)
+		so.add(e.Err)
 		if within(f) {
 			return next(ctx, f, blame)
 		}
-		e := *stageError(blame)
-		e.Err = fmt.Errorf("failed items exceed %s, the last one with: %w", what, e.Err)
+		e.Err = so.summary(b, f, e.Err)
 		return kernel.Verdict{Err: &e}
 	}
+}
+
+// room is how many items may fail, in the run or among the last window items.
+func (b budgeting) room() int64 {
+	if b.window == 0 {
+		return int64(b.limit)
+	}
+	// 0.29 of 100 is a little less than 29 in floating point.
+	return int64(b.share * float64(b.window) * (1 + 1e-15))
 }
 
 // fits keeps a share from where nobody sees the items that do not fail.
@@ -69,8 +78,7 @@ func (b budgeting) fits(use kernel.Use) error {
 // recent remembers where in the stream the last failures stood: as many as the window may
 // have, and one more.
 func (b budgeting) recent() func(*kernel.Fault) bool {
-	// 0.29 of 100 is a little less than 29 in floating point.
-	room := int64(b.share*float64(b.window)*(1+1e-15)) + 1
+	room := b.room() + 1
 	var places []int64 // of the failure n at (n-1) % room
 	return func(f *kernel.Fault) bool {
 		if at := (f.Nth - 1) % room; at < int64(len(places)) {

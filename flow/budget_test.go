@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -31,7 +33,10 @@ func TestBudget_everywhere(t *testing.T) {
 		if failed.Stage != "subject" || failed.Item != 7 && !s.workers || failed.Attempt != 1 || !errors.Is(err, errPlanted) {
 			t.Errorf("Run() = %v of item %v", err, failed.Item)
 		}
-		wantText(t, err, "failed items exceed the budget of 2, the last one with: ")
+		wantText(t, err, " items failed, the budget is 2; the last: ")
+		if sum, ok := errors.AsType[*flow.BudgetError](err); !ok || sum.Failed != 3 || s.bridged != (sum.Seen == 0) {
+			t.Errorf("Run() = %v, %+v", err, sum)
+		}
 		if letters != 2 || r.DeadLettered != 2 || r.Failed != 1 {
 			t.Errorf("%d letters, books %+v", letters, r)
 		}
@@ -41,7 +46,7 @@ func TestBudget_everywhere(t *testing.T) {
 func TestBudget_ofNothing(t *testing.T) {
 	fails := func(int) (int, error) { return 0, errPlanted }
 	err := flow.Of(1).TryMap(fails).OnError(flow.Budget(0)).Run(t.Context(), audit(t), quiet)
-	wantText(t, err, "failed items exceed the budget of 0")
+	wantText(t, err, "1 of 1 items failed, the budget is 0; the last: planted")
 }
 
 // TestBudget_ofItemsNotOfCalls: what a Retry saves costs nothing.
@@ -159,7 +164,8 @@ func TestBudgetShare_isAsTheReference(t *testing.T) {
 		}
 		if err != nil {
 			ended++
-			wantText(t, err, fmt.Sprintf("failed items exceed the budget of %d%% of the last %d items", percent, window))
+			wantText(t, err, fmt.Sprintf("more than %d%% of the last %d items failed", percent, window))
+			wantText(t, err, fmt.Sprintf(" of %d in all", want))
 		}
 	}
 	if ended < 50 || ended > 350 {
@@ -214,4 +220,64 @@ func TestBudgetShare_everywhere(t *testing.T) {
 			t.Errorf("Run() = %v, books %+v", err, r)
 		}
 	})
+}
+
+// TestBudgetError_sumsUp a stream in which many items fail in different ways.
+func TestBudgetError_sumsUp(t *testing.T) {
+	errLast := errors.New("the last")
+	fails := func(v int) (int, error) {
+		switch {
+		case v == 998:
+			return 0, errLast
+		case v%2 == 1:
+			return 0, fmt.Errorf("item %d: %w", v, errPlanted)
+		case v%10 == 0:
+			panic(fmt.Errorf("item %d: %w", v, errBoom))
+		case v%100 == 4:
+			return 0, fmt.Errorf("of its own: %d", v)
+		}
+		return v, nil
+	}
+	for name, f := range map[string]flow.Flow[int]{
+		"Budget":                   flow.Range(0, 1000).TryMap(fails).OnError(flow.Budget(609)),
+		"Budget behind a Retry":    flow.Range(0, 1000).TryMap(fails).OnError(flow.Retry(2, flow.Constant(0)).Then(flow.Budget(609))),
+		"BudgetShare":              flow.Range(0, 1000).TryMap(fails).OnError(flow.BudgetShare(0.609, 1000)),
+		"one that others follow":   flow.Range(0, 1000).TryMap(fails).OnError(flow.Budget(609).Then(flow.Handle(func(context.Context, *flow.StageError) flow.Policy { return flow.Skip() }))),
+		"the outer one of the two": flow.Range(0, 1000).TryMap(fails).OnError(flow.Budget(609).Then(flow.Budget(900))),
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := f.Run(t.Context(), audit(t), quiet)
+			failed := stageError(t, err)
+			sum, ok := failed.Err.(*flow.BudgetError)
+			if !ok || failed.Item != 998 {
+				t.Fatalf("Run() = %v of item %v, want a *BudgetError of item 998", err, failed.Item)
+			}
+			if sum.Failed != 610 || sum.Seen != 999 || sum.Limit != 609 || sum.Last != errLast || !errors.Is(sum.First, errBoom) {
+				t.Errorf("%+v", sum)
+			}
+			for _, target := range []error{errBoom, errLast} {
+				if !errors.Is(err, target) {
+					t.Errorf("errors.Is does not reach %v through %v", target, err)
+				}
+			}
+			kinds := []flow.ErrorKind{{"planted", 499}, {"boom", 100}}
+			for _, v := range []int{4, 104, 204, 304, 404, 504} {
+				kinds = append(kinds, flow.ErrorKind{Text: fmt.Sprint("of its own: ", v), Count: 1})
+			}
+			if diff := cmp.Diff(kinds, sum.Kinds); diff != "" || sum.Others != 5 {
+				t.Errorf("%d others, kinds mismatch (-want +got):\n%s", sum.Others, diff)
+			}
+			wantText(t, err, "; the last: the last; the first: try-mapper: panic: item 0: boom; 499 times: planted; 100 times: boom")
+		})
+	}
+}
+
+// TestBudgetError_keepsNoLongTexts: what is remembered of the failures is bounded.
+func TestBudgetError_keepsNoLongTexts(t *testing.T) {
+	err := flow.Of(1, 2).TryMap(func(int) (int, error) { return 0, errors.New(strings.Repeat("\u00e9", 1000)) }).
+		OnError(flow.Budget(1)).Run(t.Context(), audit(t), quiet)
+	sum, ok := errors.AsType[*flow.BudgetError](err)
+	if !ok || len(sum.Kinds) != 1 || len(sum.Kinds[0].Text) > 210 || !utf8.ValidString(sum.Kinds[0].Text) || sum.Kinds[0].Count != 2 {
+		t.Errorf("Run() = %v", err)
+	}
 }

@@ -93,11 +93,6 @@ func (p Policy) has(kind policyKind) bool {
 	return p.kind == kind || p.next != nil && p.next.has(kind)
 }
 
-// counts tells whether the policy or one after it is a BudgetShare.
-func (p Policy) counts() bool {
-	return p.budget.window > 0 || p.next != nil && p.next.counts()
-}
-
 // misuse gives what is wrong with the policy and those after it.
 func (p Policy) misuse() error {
 	if p.next == nil {
@@ -117,7 +112,7 @@ func (p Policy) kernel() *kernel.Policy {
 		Blocks:  p.has(retry) || p.has(letter) || p.has(handle),
 		Repeats: p.has(retry),
 		Timeout: p.timeout(),
-		Counts:  p.counts(),
+		Counts:  p.has(budget),
 	}
 }
 

@@ -543,7 +543,7 @@ func TestPolicy_showsTheItemIfTold(t *testing.T) {
 	format := flow.WithItemFormat(func(item any) string { return fmt.Sprintf("<%v>", item) })
 	f := flow.Of(7).TryMap(fails).Named("parse")
 	err := f.OnError(flow.Budget(0)).Run(t.Context(), audit(t), format)
-	wantText(t, err, "): item <7>: failed items exceed the budget of 0, the last one with: planted")
+	wantText(t, err, "): item <7>: 1 of 1 items failed, the budget is 0; the last: planted")
 	err = f.OnError(flow.Budget(0)).Run(t.Context(), audit(t))
-	wantText(t, err, "): failed items exceed the budget of 0, the last one with: planted")
+	wantText(t, err, "): 1 of 1 items failed, the budget is 0; the last: planted")
 }
