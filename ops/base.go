@@ -70,7 +70,6 @@ func drive[In, Out any](ctx context.Context, in <-chan In, spec kernel.Spec[In, 
 	mustRun(ctx, spec.Name, spec.Err, in == nil)
 	sup, supervised := SupervisorFrom(ctx)
 	bare := &bare{sup: sup, handled: spec.Told != nil}
-	spec.Told = onlyErrors(spec.Told)
 	return kernel.Process(ctx, newRun(ctx, bare, !supervised), in, spec, bare.policy(), bare.failed)
 }
 
@@ -87,20 +86,9 @@ func mustRun(ctx context.Context, name string, err error, noInput bool) {
 }
 
 func newRun(ctx context.Context, host *bare, crash bool) *kernel.Run {
-	return kernel.NewRun(ctx, kernel.Options{Clock: clock.From(ctx), Logger: slog.Default(), Host: host, Crash: crash})
-}
-
-// onlyErrors keeps panics from an OnError handler: over channels they go to the
-// supervisor, or end the program.
-func onlyErrors(told func(context.Context, *kernel.Fault)) func(context.Context, *kernel.Fault) {
-	if told == nil {
-		return nil
-	}
-	return func(ctx context.Context, f *kernel.Fault) {
-		if !f.Panicked() {
-			told(ctx, f)
-		}
-	}
+	return kernel.NewRun(ctx, kernel.Options{
+		Clock: clock.From(ctx), Logger: slog.Default(), Host: host, Crash: crash, Discreet: true,
+	})
 }
 
 // bare is the host and the policy of a processor on its own: a failed item is

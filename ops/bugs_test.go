@@ -244,6 +244,26 @@ func TestPanicInAHandlerIsAFailureOfTheFlow(t *testing.T) {
 	}
 }
 
+// A panic over channels goes to the supervisor alone, also from the workers of an AsyncMapper.
+func TestOnErrorHandlerIsNotToldOfPanicsOverChannels(t *testing.T) {
+	type call = func(context.Context, int) (int, error)
+	var panics call = func(context.Context, int) (int, error) { panic(errBoom) }
+	type handler = func(context.Context, *ops.ItemError)
+	for name, build := range map[string]func(call, handler) ops.Processor[int, int]{
+		"call":         func(fn call, h handler) ops.Processor[int, int] { return ops.NewCall(fn).OnError(h) },
+		"async mapper": func(fn call, h handler) ops.Processor[int, int] { return ops.NewAsyncMapper(fn).OnError(h) },
+	} {
+		bubble(t, name, func(t *testing.T) {
+			told, sup := 0, new(listener)
+			p := build(panics, func(context.Context, *ops.ItemError) { told++ })
+			collect(p.Process(ops.WithSupervisor(t.Context(), sup), feed(1)))
+			if n := len(sup.failures()); told != 0 || n != 1 {
+				t.Errorf("the handler was told %d times and the supervisor %d times, want 0 and 1", told, n)
+			}
+		})
+	}
+}
+
 // The output must stay open until the program has crashed: who sees it close takes the
 // panic for a completion.
 func TestPanicOutsideItemsCrashesBeforeTheOutputCloses(t *testing.T) {

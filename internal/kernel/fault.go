@@ -54,7 +54,7 @@ func (s *Stage) settle(f *Fault) error {
 	if told := s.seg.run.opts.Settled; told != nil {
 		told(f, blame, v)
 	}
-	if s.told != nil && f.item && v.Action.settles() {
+	if s.told != nil && f.item && v.Action.settles() && !(f.Panicked() && s.seg.run.opts.Discreet) {
 		s.told(s.ctx, f)
 	}
 	return err

@@ -22,6 +22,9 @@ type Options struct {
 	// Crash leaves panics alone, so that they end the program with their true
 	// stack: for bare processors with nobody to tell.
 	Crash bool
+	// Discreet runs do not tell Spec.Told of panics, which over channels go to the
+	// supervisor, or end the program.
+	Discreet bool
 	// Measured runs know how long their segments waited.
 	Measured bool
 	// Live runs can be looked at, drained and held up while they go on.
