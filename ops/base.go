@@ -73,6 +73,12 @@ func drive[In, Out any](ctx context.Context, in <-chan In, spec kernel.Spec[In, 
 	return kernel.Process(ctx, newRun(ctx, bare, !supervised), in, spec, bare.policy(), bare.failed)
 }
 
+// Drive is Process for the processors of other packages of streamz. The types of kernel are
+// internal: nobody else can call it.
+func Drive[In, Out any](ctx context.Context, in <-chan In, spec kernel.Spec[In, Out]) <-chan Out {
+	return drive(ctx, in, spec)
+}
+
 // mustRun panics with the misuse that a processor keeps, or with that of its Process.
 func mustRun(ctx context.Context, name string, err error, noInput bool) {
 	switch {

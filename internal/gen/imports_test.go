@@ -48,7 +48,7 @@ const importRules = `
 // may use them: other code takes its time from a clock.Clock, so that tests
 // can move it.
 const (
-	clockless = "internal/kernel ops stage flow"
+	clockless = "internal/kernel ops stage flow diag"
 	realTime  = "Now After NewTimer NewTicker Sleep Tick AfterFunc Since Until"
 )
 

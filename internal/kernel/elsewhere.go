@@ -32,6 +32,7 @@ func (s *Stage) Elsewhere(item any, attempt int, err error) {
 
 func (e *elsewhere) settle(f *Fault) {
 	s := f.Stage
+	s.watch.elsewhere()
 	blame := s.blame(f)
 	v := s.decide(f, blame)
 	if told := s.seg.run.opts.Settled; told != nil {

@@ -39,6 +39,7 @@ func (s *Stage) settle(f *Fault) error {
 		defer func() { <-main.crew.turn }()
 	}
 	if f.item {
+		s.watch.fail()
 		main.Failed++
 		if s.emits {
 			s.Held--

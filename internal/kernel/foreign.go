@@ -40,7 +40,7 @@ func describe[In, Out any](p Channels[In, Out]) Spec[In, Out] {
 		}
 	}
 	name := p.Name()
-	spec := Spec[In, Out]{Self: p, Name: name, Op: "Then"}
+	spec := Spec[In, Out]{Self: p, Name: name, Op: "Then", Calls: CallsElsewhere}
 	spec.Connect = func(seg *Segment, site Site, down Port[Out]) (*Segment, Port[In]) {
 		return foreign(seg, site, name, p, down)
 	}

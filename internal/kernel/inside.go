@@ -26,7 +26,7 @@ func (in *inside) all() []*Stage {
 func (s *Stage) Inside[T any](out Outlet[T], wire func(*Segment, Port[T])) (err error) {
 	outer := s.seg.run
 	run := NewRun(s.seg.ctx, outer.opts)
-	run.scope, run.policy = s.Name()+"/", s.policy
+	run.scope, run.policy, run.probes = s.Name()+"/", s.policy, s.watch.inside()
 	end := &inlet[T]{s: s, run: run, out: out}
 	wire(run.Last(), end.port())
 	if err := Join(run.Misuse()...); err != nil {

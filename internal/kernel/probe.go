@@ -1,63 +1,224 @@
 package kernel
 
 import (
+	"slices"
 	"time"
 
 	"github.com/go-streamz/streamz/clock"
 )
 
-// probe takes the time of a stage's own function, for one of several calls: what lies below
-// the stage is not in it. A run has probes only where somebody asks for them.
-type probe struct {
-	s     *Stage
-	calls int
-	on    bool // this call is timed
-	begun time.Time
-	took  time.Duration
+// Probe hears of the calls of user functions that are made for items, on the goroutines
+// that make them.
+type Probe interface {
+	// Every says which calls are to be timed: the first of a stage, or of each of its
+	// workers, and each so-many-th. With 0 none is.
+	Every() int
+	// Called tells of a call that has ended. took is negative if it was not timed. It leaves
+	// out what lies below the stage, also where the function emits in the middle.
+	Called(s *Stage, took time.Duration, failed bool)
+	// Failed tells of an item that failed in a processor that is not fused, whose calls
+	// nobody sees.
+	Failed(s *Stage)
 }
 
-// probed puts the stage's port above down, and its push, under a probe.
-func probed[In, Out any](s *Stage, down Port[Out]) (Port[Out], func(func(In) error) func(In) error) {
-	opts := &s.seg.run.opts
-	if opts.Timed == nil {
-		return down, nil
-	}
-	p := &probe{s: s}
-	if push := down.Push; push != nil {
-		down.Push = func(v Out) error {
-			p.leave()
-			err := push(v)
-			p.enter()
-			return err
-		}
-	}
-	return down, func(push func(In) error) func(In) error { return p.around(push) }
+// Probing wires stages whose calls p hears of.
+func (r *Run) Probing(p Probe, wire func()) {
+	outer := r.probes
+	r.probes = append(slices.Clip(outer), p)
+	wire()
+	r.probes = outer
 }
 
-// around times a push.
-func (p *probe) around[T any](push func(T) error) func(T) error {
-	opts := &p.s.seg.run.opts
+// timing is the probe of Options.Timed.
+type timing struct{ *Options }
+
+func (t timing) Every() int { return t.Options.Every }
+
+func (t timing) Called(s *Stage, took time.Duration, _ bool) {
+	if took >= 0 {
+		t.Timed(s.main, took)
+	}
+}
+
+func (timing) Failed(*Stage) {}
+
+// watch takes the time of the calls of one stage, or of one worker, for its probes.
+type watch struct {
+	s      *Stage
+	around []Probe // without that of the run
+	ears   []ear
+	born   time.Time
+
+	open   bool // a call runs
+	timed  bool // and somebody wants to know how long
+	paused bool // it is in an emit
+	since  time.Duration
+	took   time.Duration
+}
+
+// ear is one probe.
+type ear struct {
+	Probe
+	every, left int  // calls from one that is timed to the next, and before the next
+	due         bool // it wants the time of this call
+}
+
+// watch makes that of a stage that is being wired, nil if nobody asks.
+func (r *Run) watch(s *Stage) *watch {
+	if r.opts.Timed == nil && len(r.probes) == 0 {
+		return nil
+	}
+	w := &watch{s: s, around: r.probes}
+	for _, p := range r.probes {
+		w.ears = append(w.ears, ear{Probe: p, every: p.Every()})
+	}
+	if r.opts.Timed != nil {
+		w.ears = append(w.ears, ear{Probe: timing{&r.opts}, every: r.opts.Every})
+	}
+	return w
+}
+
+// again makes that of a worker of the stage.
+func (w *watch) again(worker *Stage) *watch {
+	if w == nil {
+		return nil
+	}
+	return &watch{s: worker, ears: slices.Clone(w.ears)}
+}
+
+// inside gives the probes of what a source runs inside it.
+func (w *watch) inside() []Probe {
+	if w == nil {
+		return nil
+	}
+	return w.around
+}
+
+// above stands around the push of the stage, below whatever repeats it.
+func (w *watch) above[T any](push func(T) error) func(T) error {
+	if w == nil {
+		return push
+	}
 	return func(v T) error {
-		p.calls++
-		p.on, p.took = p.calls%opts.Every == 0, 0
-		p.enter()
+		w.begin()
 		err := push(v)
-		p.leave()
-		if p.on {
-			opts.Timed(p.s.main, p.took)
-		}
+		w.end(false)
 		return err
 	}
 }
 
-func (p *probe) enter() {
-	if p.on {
-		p.begun = p.s.clock.Now()
+// below stands in front of what lies below the stage. A function that emits goes on after
+// it, any other has returned by then.
+func (w *watch) below[T any](emits bool, push func(T) error) func(T) error {
+	if w == nil || push == nil {
+		return push
+	}
+	return func(v T) error {
+		if !emits {
+			w.end(false)
+			return push(v)
+		}
+		w.pause()
+		err := push(v)
+		w.resume()
+		return err
 	}
 }
 
-func (p *probe) leave() {
-	if p.on {
-		p.took += clock.Since(p.s.clock, p.begun)
+func (w *watch) begin() {
+	w.open, w.timed, w.paused, w.took = true, false, false, 0
+	for i := range w.ears {
+		w.timed = w.ears[i].wants() || w.timed
 	}
+	if w.timed {
+		w.since = w.now()
+	}
+}
+
+// wants counts a call and tells whether it is one to be timed.
+func (e *ear) wants() bool {
+	e.due = e.every > 0 && e.left == 0
+	if e.due {
+		e.left = e.every
+	}
+	e.left--
+	return e.due
+}
+
+func (w *watch) pause() {
+	if w.open && w.timed && !w.paused {
+		w.took += w.now() - w.since
+		w.paused = true
+	}
+}
+
+func (w *watch) resume() {
+	if w.open && w.timed && w.paused {
+		w.since = w.now()
+		w.paused = false
+	}
+}
+
+// end tells of the call, unless that was done before.
+func (w *watch) end(failed bool) {
+	if !w.open {
+		return
+	}
+	w.pause()
+	w.open = false
+	for i := range w.ears {
+		took := time.Duration(-1)
+		if e := &w.ears[i]; w.timed && e.due {
+			took = w.took
+		}
+		w.ears[i].Called(w.s, took, failed)
+	}
+}
+
+// fail tells of a call whose failure is about to be settled, or of one that was not seen,
+// as that of a key function.
+func (w *watch) fail() {
+	if w == nil {
+		return
+	}
+	if !w.open {
+		w.open, w.timed = true, false
+	}
+	w.end(true)
+}
+
+// elsewhere tells of a failure in a processor that is not fused.
+func (w *watch) elsewhere() {
+	if w != nil {
+		for i := range w.ears {
+			w.ears[i].Failed(w.s)
+		}
+	}
+}
+
+// now is for differences only, which cost one cheap reading each.
+func (w *watch) now() time.Duration {
+	if w.born.IsZero() {
+		w.born = w.s.clock.Now()
+	}
+	return clock.Since(w.s.clock, w.born)
+}
+
+// Noting gives the port with a function that is called for every item which is given to
+// it, before the item is pushed.
+func (p Port[T]) Noting(note func()) Port[T] {
+	push, offer := p.Push, p.offer
+	p.Push = func(v T) error {
+		note()
+		return push(v)
+	}
+	if offer != nil {
+		p.offer = func(v T) (lost T, full bool, err error) {
+			if lost, full, err = offer(v); !full && err == nil {
+				note()
+			}
+			return lost, full, err
+		}
+	}
+	return p
 }

@@ -78,6 +78,7 @@ type Run struct {
 	// Wiring only.
 	scope  string  // path of the sub-flow being wired, "" or ending in /
 	policy *Policy // default of its stages
+	probes []Probe // of what is being wired
 	slots  map[any]any
 	misuse []error
 
@@ -150,6 +151,7 @@ func (r *Run) stage(seg *Segment, site Site, name, op string) *Stage {
 	if s.policy != nil {
 		s.decider = s.policy.Start()
 	}
+	s.watch = r.watch(s)
 	r.stages = append(r.stages, s)
 	return s
 }

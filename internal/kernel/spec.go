@@ -102,12 +102,9 @@ func start[In, Out any](s *Stage, spec *Spec[In, Out], down Port[Out]) Port[In] 
 	if spec.Calls == CallsNothing {
 		return finish(s, spec.Start(s, down))
 	}
-	down, timed := probed[In](s, down)
+	down.Push = s.watch.below(s.emits, down.Push)
 	up := spec.Start(s, down)
-	if timed != nil {
-		up.Push = timed(up.Push)
-	}
-	up.Push = numbered(s, underPolicy(s, visible(s, spec.Blocks, up.Push)))
+	up.Push = numbered(s, underPolicy(s, visible(s, spec.Blocks, s.watch.above(up.Push))))
 	return finish(s, up)
 }
 

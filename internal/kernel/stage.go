@@ -78,6 +78,7 @@ type Stage struct {
 
 	crew      *crew      // of a stage with workers
 	elsewhere *elsewhere // of a stage that is not fused
+	watch     *watch     // of a stage whose calls somebody wants to hear of
 	fed       int64      // what the stages above gave, known at the end
 
 	opens  func(context.Context) error

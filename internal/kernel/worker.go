@@ -47,7 +47,8 @@ func (p *pool[In, Out]) hire() {
 	own.seg, own.ctx, own.at, own.calls = g, g.ctx, &g.at, nil
 	g.worker = &own
 	w := &worker[In, Out]{p: p, s: &own}
-	w.call = underPolicy(&own, visible(&own, true, w.timedCall()))
+	own.watch = p.s.watch.again(&own)
+	w.call = underPolicy(&own, visible(&own, true, own.watch.above(w.callOne)))
 	if own.lenient() && own.policy.Counts {
 		w.call = w.noting(w.call)
 	}
@@ -55,14 +56,6 @@ func (p *pool[In, Out]) hire() {
 	p.staff = append(p.staff, w)
 	g.head = w.work
 	g.showRetries(&own)
-}
-
-// timedCall is callOne, under a probe if there are any.
-func (w *worker[In, Out]) timedCall() func(In) error {
-	if w.s.seg.run.opts.Timed == nil {
-		return w.callOne
-	}
-	return (&probe{s: w.s}).around(w.callOne)
 }
 
 // work is the head of a worker's segment.
