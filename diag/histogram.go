@@ -19,7 +19,7 @@ const (
 // is recorded. The zero Histogram is empty and ready to use. It is safe for concurrent use,
 // and must not be copied after the first.
 //
-// Count, sum, least and greatest are exact. A quantile is off by at most 1/32 of its value:
+// Count, sum (up to 292 years), least and greatest are exact. A quantile is off by at most 1/32 of its value:
 // it is the middle of its bucket, and a bucket is at most 1/16 of its own beginning wide.
 // Below 32 ns it is exact.
 type Histogram struct {

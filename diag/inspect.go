@@ -35,13 +35,15 @@ type Inspector[In, Out any] struct {
 	p     ops.Processor[In, Out]
 	name  string // "" for the processor's own
 	every int
-	m     *meter
-	bad   misuse
+	own   *meter
+
+	metrics *Metrics // where the figures are collected, nil for nowhere
+	bad     misuse
 }
 
 // Inspect makes an Inspector of p. p must not be nil.
 func Inspect[In, Out any](p ops.Processor[In, Out]) *Inspector[In, Out] {
-	i := &Inspector[In, Out]{p: p, every: 1, m: new(meter)}
+	i := &Inspector[In, Out]{p: p, every: 1, own: new(meter)}
 	if kernel.IsNil(p) {
 		i.bad = i.bad.with("processor", nil, "must not be nil")
 	}
@@ -70,9 +72,21 @@ func (i *Inspector[In, Out]) WithEvery(n int) *Inspector[In, Out] {
 	return c
 }
 
+// WithMetrics gives a copy whose figures are those of its name in m, together with those of
+// all other Inspectors of that name in m, and are collected there from its first run on. If m
+// has no room for them they are its own. m must not be nil.
+func (i *Inspector[In, Out]) WithMetrics(m *Metrics) *Inspector[In, Out] {
+	c := i.copy()
+	c.metrics = m
+	if m == nil {
+		c.bad = c.bad.with("metrics", nil, "must not be nil")
+	}
+	return c
+}
+
 func (i *Inspector[In, Out]) copy() *Inspector[In, Out] {
 	c := *i
-	c.m = new(meter)
+	c.own = new(meter)
 	return &c
 }
 
@@ -89,10 +103,18 @@ func (i *Inspector[In, Out]) Name() string {
 
 // Stats gives the figures so far. It may be called at any time, on any goroutine.
 func (i *Inspector[In, Out]) Stats() Stats {
-	if i.m == nil {
+	if i.own == nil {
 		return Stats{Name: i.Name()}
 	}
-	return i.m.stats(i.Name())
+	return i.meter().stats(i.Name())
+}
+
+// meter is where the figures are.
+func (i *Inspector[In, Out]) meter() *meter {
+	if i.metrics == nil {
+		return i.own
+	}
+	return i.metrics.meter(i.Name(), i.own)
 }
 
 // String gives the figures so far in one line.
@@ -120,11 +142,12 @@ const pipe = "Pipe"
 
 // between runs the processor inside with a counter on each side.
 func (i *Inspector[In, Out]) between(ctx context.Context, in <-chan In) <-chan Out {
-	taken := ops.NewTap(func(In) { i.m.processed.Add(1) }).WithName(i.Name())
-	given := ops.NewTap(func(Out) { i.m.emitted.Add(1) }).WithName(i.Name())
+	m := i.meter()
+	taken := ops.NewTap(func(In) { m.processed.Add(1) }).WithName(i.Name())
+	given := ops.NewTap(func(Out) { m.emitted.Add(1) }).WithName(i.Name())
 	counted := taken.Process(ctx, in)
 	if sup, ok := ops.SupervisorFrom(ctx); ok {
-		ctx = ops.WithSupervisor(ctx, counting{sup, i.m})
+		ctx = ops.WithSupervisor(ctx, counting{sup, m})
 	}
 	return given.Process(ctx, i.p.Process(ctx, counted))
 }
@@ -153,11 +176,12 @@ func (i *Inspector[In, Out]) Kernel() kernel.Spec[In, Out] {
 		if site.Name == "" {
 			site.Name = i.name
 		}
+		m := i.meter()
 		var up kernel.Port[In]
-		seg.Run().Probing(probe{i.m, i.every}, func() {
-			seg, up = kernel.Attach(seg, site, inner, down.Noting(func() { i.m.emitted.Add(1) }))
+		seg.Run().Probing(probe{m, i.every}, func() {
+			seg, up = kernel.Attach(seg, site, inner, down.Noting(func() { m.emitted.Add(1) }))
 		})
-		return seg, up.Noting(func() { i.m.processed.Add(1) })
+		return seg, up.Noting(func() { m.processed.Add(1) })
 	}
 	return spec
 }
