@@ -152,6 +152,31 @@ func (r Report) String() string {
 			fmt.Fprintf(&b, "%d queued from %s to %s\n", e.Queued, e.From, e.To)
 		}
 	}
+	r.writeRest(&b)
+	return b.String()
+}
+
+// writeRest writes what there is beside the books: what a drain came to, and what is left.
+func (r Report) writeRest(b *strings.Builder) {
+	if r.Drain != nil {
+		b.WriteString(r.Drain.String() + "\n")
+	}
+	if n := r.Goroutines.Started - r.Goroutines.Ended; n != 0 {
+		fmt.Fprintf(b, "%d of %d goroutines have not ended\n", n, r.Goroutines.Started)
+	}
+	for _, c := range r.Stuck {
+		fmt.Fprintf(b, "not ended: %v\n%s", c, indent(c.Stack))
+	}
+	for _, l := range r.Leaks {
+		fmt.Fprintf(b, "left behind: %d of %s\n%s", l.Count, l.Stage, indent(l.Stack))
+	}
+}
+
+func indent(stack string) string {
+	var b strings.Builder
+	for line := range strings.Lines(stack) {
+		b.WriteString("    " + line)
+	}
 	return b.String()
 }
 
@@ -279,7 +304,10 @@ func (r Report) MarshalJSON() ([]byte, error) {
 		Goroutines Goroutines    `json:"goroutines"`
 		Stages     []StageReport `json:"stages"`
 		Edges      []Edge        `json:"edges"`
-	}{r.Name, "", r.Duration.Seconds(), r.Balanced(), r.Goroutines, r.Stages, r.Edges}
+		Drain      *DrainReport  `json:"drain,omitempty"`
+		Stuck      []Culprit     `json:"stuck,omitempty"`
+		Leaks      []Leak        `json:"leaks,omitempty"`
+	}{r.Name, "", r.Duration.Seconds(), r.Balanced(), r.Goroutines, r.Stages, r.Edges, r.Drain, r.Stuck, r.Leaks}
 	if r.Cause != nil {
 		out.Cause = r.Cause.Error()
 	}

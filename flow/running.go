@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -274,6 +275,18 @@ func (r *running) missedDrain() *missedDrain {
 type DrainReport struct {
 	Complete    bool     `json:"complete"`    // all that was accepted was delivered
 	Undelivered []Undone `json:"undelivered"` // where it was not
+}
+
+// String says it in a line.
+func (d DrainReport) String() string {
+	if d.Complete {
+		return "drained: all that was accepted was delivered"
+	}
+	var left []string
+	for _, u := range d.Undelivered {
+		left = append(left, u.String())
+	}
+	return "drained, not delivered: " + strings.Join(left, ", ")
 }
 
 // drained makes the report of a drain, nil if there was none.
