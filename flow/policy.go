@@ -88,6 +88,14 @@ func (p Policy) Then(next Policy) Policy {
 	return p
 }
 
+// String names the policy and those after it: "Retry, then DeadLetter".
+func (p Policy) String() string {
+	if p.next == nil {
+		return p.kind.String()
+	}
+	return p.kind.String() + ", then " + p.next.String()
+}
+
 // has tells whether the policy or one after it is of a kind.
 func (p Policy) has(kind policyKind) bool {
 	return p.kind == kind || p.next != nil && p.next.has(kind)
@@ -107,6 +115,7 @@ func (p Policy) kernel() *kernel.Policy {
 		return kernel.StopAll
 	}
 	return &kernel.Policy{
+		Name:    p.String(),
 		Start:   p.decider,
 		Fits:    p.fits,
 		Blocks:  p.has(retry) || p.has(letter) || p.has(handle),

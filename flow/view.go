@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -71,6 +72,9 @@ func (v *View) ID() string { return v.o.id }
 
 // Name is what the run was given by [WithName].
 func (v *View) Name() string { return v.o.name }
+
+// Logger is where the run writes.
+func (v *View) Logger() *slog.Logger { return v.o.logger }
 
 // Plan is how the run was wired.
 func (v *View) Plan() Plan { return v.plan }

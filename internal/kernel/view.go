@@ -121,8 +121,12 @@ func (v *View) merge(at int, now View) {
 // in by the stage behind them, also where that does not count it.
 func (r *Run) viewEdges(settled bool, counts map[*Stage]*Counts) []EdgeView {
 	var edges []EdgeView
-	for _, e := range slices.Backward(r.edges) {
-		view := EdgeView{From: e.From, To: e.To, Queued: e.Queued}
+	for i := range r.edges {
+		e := &r.edges[len(r.edges)-1-i]
+		view := EdgeView{From: e.From, To: e.To}
+		if settled { // before that it is not anybody's to read
+			view.Queued = e.Queued
+		}
 		if e.queue != nil {
 			waiting, size := e.queue.now()
 			view.Size = size
