@@ -47,7 +47,7 @@ func silent() flow.Option { return flow.WithLogger(slog.New(slog.DiscardHandler)
 
 func TestFlightRecorder_ofAFailure(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "flights")
-	err := flow.Range(0, 10).Async(2).TryMap(func(v int) (int, error) {
+	err := flow.Range(0, 1000).Async(2).TryMap(func(v int) (int, error) {
 		if v == 5 {
 			return 0, errFlight
 		}

@@ -50,11 +50,11 @@ func (s *Stage) settle(f *Fault) error {
 	s.Outside()
 	blame := s.blame(f)
 	v := s.decide(f, blame)
+	if told := s.seg.run.opts.Settled; told != nil {
+		told(f, blame, v) // while the others are still there to be looked at
+	}
 	err := s.follow(v, blame)
 	main.showFailures()
-	if told := s.seg.run.opts.Settled; told != nil {
-		told(f, blame, v)
-	}
 	if s.told != nil && f.item && v.Action.settles() && !(f.Panicked() && s.seg.run.opts.Discreet) {
 		s.told(s.ctx, f)
 	}
