@@ -158,7 +158,7 @@ func TestDeadline(t *testing.T) {
 		defer cancel()
 		start := time.Now()
 		err := blocked(3).Async(1).Map(identity).Run(ctx, audit(t))
-		if err != errEnough {
+		if !errors.Is(err, errEnough) || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Run() = %v, want %v", err, errEnough)
 		}
 		if got := time.Since(start); got != time.Hour {

@@ -42,7 +42,7 @@ func letters[T any](write func(context.Context, Letter[T]) error, missing bool) 
 			case err == nil:
 				return kernel.Verdict{Action: kernel.Aside}
 			case f.Stage.TellsEnd(err):
-				return kernel.Verdict{Action: kernel.Keep}
+				return kernel.Verdict{Action: kernel.Keep, Err: err}
 			}
 			return giveUp(blame, fmt.Errorf("the dead letter could not be written: %w", err))
 		},

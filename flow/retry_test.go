@@ -430,8 +430,8 @@ func TestRetry_timeoutOfTheCaller(t *testing.T) {
 		opt, r := audited(t)
 		err := flow.Of(1).ForEach(late(map[int]int{1: always}).call).
 			OnError(flow.Retry(9, flow.Constant(0)).Timeout(10*time.Second)).Run(ctx, opt)
-		if err != context.DeadlineExceeded {
-			t.Errorf("Run() = %v, want %v", err, context.DeadlineExceeded)
+		if late, ok := err.(*flow.DeadlineError); !ok || late.Err != context.DeadlineExceeded {
+			t.Errorf("Run() = %v, want %v alone", err, context.DeadlineExceeded)
 		}
 		if s := stageReport(t, r, "for-each"); s.Held != 1 || s.Retried != 1 || s.Failed != 0 {
 			t.Errorf("books %+v", s)

@@ -140,7 +140,7 @@ func TestTimedSources_stopAtOnce(t *testing.T) {
 				defer cancel()
 				start := time.Now()
 				opt, _ := audited(t)
-				if err := build().Run(ctx, opt, flow.WithClock(fake)); err != errBoom {
+				if err := build().Run(ctx, opt, flow.WithClock(fake)); !errors.Is(err, errBoom) {
 					t.Errorf("Run() = %v, want %v", err, errBoom)
 				}
 				wantStopped(t, start, fake)

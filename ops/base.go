@@ -116,6 +116,9 @@ func (b *bare) Blame(f *kernel.Fault) error {
 // Describe has nothing to add.
 func (b *bare) Describe(*kernel.Fault, error) {}
 
+// Late leaves the cause as it is: whoever owns the context knows it.
+func (b *bare) Late(_ *kernel.Run, cause error) error { return cause }
+
 // Misuse is not asked: drive panics before there is a run.
 func (b *bare) Misuse(_ kernel.Site, _ string, err error) error { return err }
 

@@ -2,6 +2,7 @@ package ops_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -194,7 +195,7 @@ func TestThrottle_cancelInAWait(t *testing.T) {
 		begin := time.Now()
 		var r flow.Report
 		got, err := flow.Range(0, 3).Throttle(0.1).Collect(ctx, flow.WithReport(&r))
-		if err != errBoom || len(got) != 1 {
+		if !errors.Is(err, errBoom) || len(got) != 1 {
 			t.Errorf("Collect() = %v, %v, want one item and %v", got, err, errBoom)
 		}
 		if took := time.Since(begin); took != time.Second {

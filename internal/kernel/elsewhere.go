@@ -23,7 +23,7 @@ func (s *Stage) Elsewhere(item any, attempt int, err error) {
 	defer func() { <-e.turn }()
 	s.besides(func() {
 		if e.ctx.echo(err) {
-			e.kept.Add(1)
+			e.keep(s, err)
 			return
 		}
 		e.settle(&Fault{Stage: s, Item: item, Err: err, Attempt: attempt, Nth: e.failed.Add(1), item: true})
@@ -43,9 +43,17 @@ func (e *elsewhere) settle(f *Fault) {
 		e.lettered.Add(1)
 	case Keep:
 		e.failed.Add(-1)
-		e.kept.Add(1)
+		e.keep(s, v.Err)
 	case Stop:
 		_ = s.seg.run.fail(v.cause(blame))
+	}
+}
+
+// keep counts an item that the end of the context kept in the processor.
+func (e *elsewhere) keep(s *Stage, err error) {
+	e.kept.Add(1)
+	if run := s.seg.run; run.overdue() && e.ctx.cause() != ErrStop {
+		run.interrupted.add(Interrupted{Stage: s, Calls: 1, Err: err})
 	}
 }
 

@@ -77,6 +77,7 @@ func (s *Stage) follow(v Verdict, blame error) error {
 	case Keep:
 		main.Failed--
 		s.Held++ // a worker's own: main's is for whoever accepts items
+		s.interrupted(Working, v.Err)
 		return s.seg.cause()
 	}
 	return s.seg.run.fail(v.cause(blame))

@@ -27,6 +27,7 @@ func (s *Stage) Inside[T any](out Outlet[T], wire func(*Segment, Port[T])) (err 
 	outer := s.seg.run
 	run := NewRun(s.seg.ctx, outer.opts)
 	run.scope, run.policy, run.probes = s.Name()+"/", s.policy, s.watch.inside()
+	run.interrupted = outer.interrupted
 	end := &inlet[T]{s: s, run: run, out: out}
 	wire(run.Last(), end.port())
 	if err := Join(run.Misuse()...); err != nil {

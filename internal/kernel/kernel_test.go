@@ -25,6 +25,7 @@ func (host) Blame(f *kernel.Fault) error {
 }
 
 func (host) Describe(*kernel.Fault, error)                   {}
+func (host) Late(_ *kernel.Run, cause error) error           { return cause }
 func (host) Misuse(_ kernel.Site, _ string, err error) error { return err }
 
 func (host) Supervise(ctx context.Context, _ *kernel.Stage) context.Context { return ctx }

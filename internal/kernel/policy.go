@@ -30,7 +30,7 @@ type Decider func(ctx context.Context, f *Fault, blame error) Verdict
 type Verdict struct {
 	Action Action
 	Wait   time.Duration // before Again
-	Err    error         // the cause of Stop in place of the failure, if set
+	Err    error         // the cause of Stop in place of the failure, if set; why to Keep
 }
 
 // cause is what Stop ends the run with.

@@ -50,6 +50,9 @@ type Host interface {
 	// Describe completes that error with what user code says of the item. It is called
 	// right after Blame, and may unwind.
 	Describe(f *Fault, blame error)
+	// Late makes the error of a run that was ended by the deadline of its caller, which
+	// has cause as its own. The books are complete, but for the result.
+	Late(r *Run, cause error) error
 	// Misuse makes the error for a stage that cannot run as configured.
 	Misuse(site Site, name string, err error) error
 	// Supervise gives the context for a processor that is not fused, whose item
@@ -70,10 +73,11 @@ type Run struct {
 	group  *errgroup.Group // nil while there is one segment
 	edges  []Edge
 
-	live    *live   // nil unless somebody looks
-	closing bool    // some stage has something to close
-	fresh   []Stage // room for further stages
-	naming  sync.Once
+	live        *live // nil unless somebody looks
+	interrupted *interruptions
+	closing     bool    // some stage has something to close
+	fresh       []Stage // room for further stages
+	naming      sync.Once
 
 	// Wiring only.
 	scope  string  // path of the sub-flow being wired, "" or ending in /
@@ -102,11 +106,15 @@ func NewRun(ctx context.Context, opts Options) *Run {
 		stages [8]Stage
 		order  [8]*Stage
 		edges  [8]Edge
+
+		interrupted interruptions
 	}{}
 	r := &few.Run
 	r.opts = opts
 	r.segs, r.fresh, r.stages, r.edges = few.segs[:0], few.stages[:], few.order[:0], few.edges[:0]
 	r.outer = ctx
+	r.interrupted = &few.interrupted
+	r.interrupted.of = r
 	r.ctx, r.cancel = context.WithCancelCause(labelled(ctx, &opts))
 	if opts.Live {
 		r.live = &live{told: make(chan struct{}, 1)}
@@ -237,6 +245,7 @@ func (r *Run) finish() {
 	}
 	defer func() {
 		r.balance()
+		r.lookBack()
 		r.result = r.outcome(halted)
 		r.cancel(r.result)
 		if r.live != nil {
@@ -286,7 +295,7 @@ func (r *Run) outcome(halted bool) error {
 	if halted && cause != nil {
 		// Two failures at once may be recorded in the other order.
 		errs = slices.DeleteFunc(slices.Clone(errs), func(err error) bool { return err == cause })
-		errs = slices.Insert(errs, 0, cause)
+		errs = slices.Insert(errs, 0, r.late(cause))
 	}
 	return Join(errs...)
 }

@@ -26,6 +26,8 @@ type thread struct {
 	at     int32       // whose user code runs: a stage's mark, or ^mark outside its items
 	worker *Stage      // what runs here, if that is a worker of a stage
 	pulse  *pulse      // nil unless the run is live
+	idle   bool        // it was waiting when its context ended, or had not begun
+	noted  bool        // what it was at then is known
 	label  string      // the name of its first stage, once prepared
 
 	timed, blocks bool
@@ -151,6 +153,7 @@ func (g *Segment) dismiss() {
 // work runs the segment to its end. It is called once, on its goroutine.
 func (g *Segment) work() (err error) {
 	clean := false
+	g.idle = g.ctx.Err() != nil
 	defer func() {
 		if !clean {
 			err = g.rescue(recover())

@@ -54,7 +54,7 @@ func Feed[T any](seg *Segment, site Site, src Source[T], down Port[T]) {
 	run.once(site, src.Name, src.Once)
 	seg, down = separate(seg, false, src.Chan == nil, nil, down)
 	s := run.stage(seg, site, src.Name, src.Op)
-	s.source, s.heeds = true, src.Heedless || src.Inside != nil
+	s.source, s.heeds, s.calling = true, src.Heedless || src.Inside != nil, src.Stream != nil
 	seg.show(s, func(to *Counts) { *to = s.Counts })
 	s.openIntake()
 	run.edge(s, down.to, down.queue)

@@ -80,7 +80,7 @@ func Attach[In, Out any](seg *Segment, site Site, spec Spec[In, Out], down Port[
 	seg, down = separate(seg, spec.Timed, spec.Blocks || run.blocks(site, spec.Calls), spec.Clock, down)
 	s := run.stage(seg, site, spec.Name, spec.Op)
 	s.books, s.told = spec.Books, spec.Told
-	s.emits, s.heeds = spec.Calls == CallsEmitter, spec.Heeds
+	s.emits, s.heeds, s.calling = spec.Calls == CallsEmitter, spec.Heeds, spec.Calls != CallsNothing
 	if spec.Clock != nil {
 		s.clock = spec.Clock
 	}

@@ -63,6 +63,7 @@ type Stage struct {
 	opened  bool
 	ended   bool
 	source  bool
+	calling bool // it calls user code
 
 	name, op string
 	place    callsite.Site
@@ -206,6 +207,7 @@ func (s *Stage) Ended() error {
 	err := s.seg.halted()
 	if err != nil {
 		s.Held++
+		s.interrupted(Working, nil)
 	}
 	return err
 }
@@ -244,6 +246,7 @@ func (s *Stage) Fail(item any, err error) error {
 		if !s.emits {
 			s.Held++
 		}
+		s.interrupted(Working, err)
 		return s.seg.cause()
 	}
 	return s.settle(&Fault{Stage: s, Item: item, Err: s.late(err), Attempt: int(s.attempt), item: true})
@@ -266,6 +269,7 @@ func (s *Stage) Break(err error) error {
 	case s.drained(err):
 		return ErrDraining
 	case s.seg.echo(err):
+		s.interrupted(Working, err)
 		return s.seg.cause()
 	}
 	return s.settle(&Fault{Stage: s, Err: err, Attempt: 1})
@@ -361,6 +365,7 @@ func (s *Stage) record(err error) error {
 		return err
 	}
 	if s.seg.tellsEnd(err) {
+		s.interrupted(Working, err)
 		return s.seg.cause()
 	}
 	return s.settle(&Fault{Stage: s, Err: err, Attempt: 1})

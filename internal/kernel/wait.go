@@ -67,6 +67,7 @@ func (g *Segment) pause(why Activity) {
 }
 
 func (g *Segment) resume() {
+	g.idle = g.ctx.Err() != nil
 	if g.pulse != nil {
 		g.pulse.set(Working)
 	}
@@ -116,6 +117,14 @@ func (s *Stage) Busy() float64 {
 // drained. It is for the
 // goroutine of the segment alone, and for stages that are declared to block.
 func (s *Stage) Wait(d time.Duration) error {
+	err := s.waitFor(d)
+	if err != nil {
+		s.interrupted(AwaitsTime, nil)
+	}
+	return err
+}
+
+func (s *Stage) waitFor(d time.Duration) error {
 	if err := s.seg.halted(); err != nil || d <= 0 {
 		return err
 	}
