@@ -50,7 +50,12 @@ func (j Job) OnError(p Policy) Job {
 //   - a *[ConfigError] for each stage that cannot run as configured, joined: nothing was
 //     started then;
 //   - a [*StageError], when a stage's function failed and its policy is to stop;
-//   - the cause of ctx, see context.Cause, when that ended first.
+//   - the cause of ctx, see context.Cause, when that ended first; as a *[DeadlineError], if
+//     that was its deadline.
+//
+// When the context has ended, an error of a function that only says so is no failure: its
+// item counts as held. That is the context's error or its cause, wrapped in whatever words;
+// of errors that are joined each has to be one. Any other is a failure, also then.
 //
 // Failures that came after the first, as of closing a sink, are joined behind it. A
 // panic of a user function is an error of its stage, a *[PanicError]. If such a function
