@@ -59,6 +59,13 @@ func randomFlow(t *testing.T, seed uint64) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
 	g.cancel = cancel
+	if seed%4 == 0 {
+		limit := time.Duration(seed%97) * 100 * time.Millisecond
+		limited, stop := context.WithTimeoutCause(ctx, limit, errPlanted)
+		defer stop()
+		ctx = limited
+		g.trace = append(g.trace, fmt.Sprintf("deadline after %v", limit))
+	}
 	f := g.chain(g.source(), g.IntN(7))
 	t.Cleanup(func() { // runs after the audit's
 		if t.Failed() {
@@ -415,6 +422,9 @@ func (g *gamble) fault(where string) func(int) error {
 		case 3:
 			g.cancel(errPlanted)
 		case 4:
+			if at%2 == 0 {
+				defer func() { panic(errPlanted) }()
+			}
 			runtime.Goexit()
 		case 5:
 			time.Sleep(time.Second)

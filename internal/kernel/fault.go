@@ -72,7 +72,8 @@ func (s *Stage) follow(v Verdict, blame error) error {
 		return nil
 	case Again:
 		main.Failed--
-		s.ownCalls().pause = v.Wait
+		own := s.ownCalls()
+		own.pause, own.again = v.Wait, true
 		return errAgain
 	case Keep:
 		main.Failed--
@@ -117,8 +118,9 @@ func (s *Stage) orFail(blame error, fn func()) {
 // code was running. A nil value is a Goexit, which goes on unwinding afterwards and is
 // seen by everyone on its way: the first to see it records it.
 //
-// If the emit of the stage was refused before, the Goexit may be one from below: a fence
-// that recovers a panic in the middle of it does not see it. Then the item was passed on.
+// A guard or a fence that recovers a panic in the middle of a Goexit does not see that, and
+// settles the panic. So if the emit of the stage was refused before, the Goexit may be one
+// from below, and the item was passed on; and a call that was to be repeated will not be.
 func (g *Segment) caught(value any) error {
 	at, item := g.at, true
 	if at < 0 {
@@ -135,6 +137,7 @@ func (g *Segment) caught(value any) error {
 		g.exiting = true
 		value = ErrGoexit
 		item = item && s.stuck == nil
+		s.forgo()
 	}
 	f := newPanic(s, value)
 	f.item, f.final = item, true
@@ -142,6 +145,14 @@ func (g *Segment) caught(value any) error {
 		f.Attempt = 1 // whatever was repeated is over
 	}
 	return s.settle(f)
+}
+
+// forgo keeps the item of a call that was to be repeated.
+func (s *Stage) forgo() {
+	if s.calls != nil && s.calls.again {
+		s.calls.again = false
+		s.Held++
+	}
 }
 
 // newPanic is called by a function that is deferred itself, see stack.

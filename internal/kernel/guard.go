@@ -82,6 +82,7 @@ func repeat[T any](s *Stage, push func(T) error) func(T) error {
 			if err := limited(s, push, v); err != errAgain {
 				return err
 			}
+			s.calls.again = false
 			if err := s.backOff(); err != nil {
 				return err
 			}

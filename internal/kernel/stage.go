@@ -95,6 +95,7 @@ type Stage struct {
 type calls struct {
 	ctx   context.Context // what the function gets, nil for the stage's own
 	pause time.Duration   // before the next call for the item
+	again bool            // that call is to come, and the item in no column
 	alarm clock.Timer     // of Wait, nil before the first
 }
 
