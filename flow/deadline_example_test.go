@@ -33,7 +33,7 @@ func ExampleDeadlineError() {
 }
 
 func ExampleWork() {
-	work := flow.Work{StageRef: flow.StageRef{Name: "fetch", Op: "AsyncMap"}, State: "working", Calls: 20}
+	work := flow.Work{Name: "fetch", Op: "AsyncMap", State: "working", Calls: 20}
 	fmt.Println(work)
 	// Output: fetch (AsyncMap), 20 calls
 }

@@ -2,7 +2,6 @@ package flow
 
 import (
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"github.com/go-streamz/streamz/internal/kernel"
@@ -129,7 +128,7 @@ func observe(obs Observer, e Event) (err error) {
 		}
 		err = &StageError{Stage: "observer", Op: fmt.Sprintf("%T", obs), Attempt: 1, Err: errGoexit}
 		if v := recover(); v != nil {
-			err.(*StageError).Err = &PanicError{Processor: "observer", Value: v, Stack: debug.Stack()}
+			err.(*StageError).Err = &PanicError{Processor: "observer", Value: v, Stack: kernel.Stack()}
 		}
 	}()
 	obs.Observe(e)

@@ -155,11 +155,11 @@ func (s *Stage) forgo() {
 	}
 }
 
-// newPanic is called by a function that is deferred itself, see stack.
+// newPanic is called by a function that is deferred itself, see Stack.
 func newPanic(s *Stage, value any) *Fault {
 	t, again := value.(*Thrown)
 	if !again {
-		t = &Thrown{value, stack()}
+		t = &Thrown{value, Stack()}
 	}
 	return &Fault{Stage: s, Attempt: int(s.attempt), Panic: t.Value, Stack: t.Stack}
 }

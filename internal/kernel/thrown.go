@@ -24,7 +24,7 @@ func (t *Thrown) Catch(fn func()) {
 		if t.Value = recover(); t.Value == nil {
 			t.Value = ErrGoexit
 		}
-		t.Stack = stack()
+		t.Stack = Stack()
 	}()
 	fn()
 	clean = true
@@ -40,9 +40,9 @@ func (t *Thrown) Again() {
 // Error is what the program prints if nobody recovers it.
 func (t *Thrown) Error() string { return fmt.Sprintf("%v\n\n%s", t.Value, t.Stack) }
 
-// stack is that of the goroutine from the frame that panicked, or called Goexit, on. The
+// Stack is that of the goroutine from the frame that panicked, or called Goexit, on. The
 // frames of the kernel on top of it, which only ask for the stack, are left out.
-func stack() []byte {
+func Stack() []byte {
 	whole := debug.Stack()
 	lines := bytes.SplitAfter(whole, []byte("\n")) // a head, then two for each frame
 	i := 1
