@@ -11,7 +11,7 @@ staticcheck_version := v0.8.2
 staticcheck := $(CURDIR)/.bin/staticcheck-$(staticcheck_version)-$(GOTOOLCHAIN)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench check generate fuzz fmt tidy
+.PHONY: help demo test chaos bench check generate fuzz fmt tidy
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,12 @@ demo: ## scan source code with a flow, check the result, compare with raw channe
 
 test: ## run all tests, with the race detector and in random order
 	$(call in_modules,go test -race -shuffle=on ./...)
+
+N ?= 10000
+SEED ?= 1
+chaos: ## run N random flows in which things go wrong, from SEED on; DROP="2 3.1" leaves nodes out
+	@go test -race -c -o .bin/chaos ./internal/chaos
+	@.bin/chaos -test.run '^TestChaos$$' -test.timeout 0 -chaos.n $(N) -chaos.seed $(SEED) -chaos.drop "$(DROP)"
 
 bench: ## measure against the alternatives; ARGS=-smoke is the short form
 	@cd bench && go run . $(ARGS)

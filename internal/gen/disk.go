@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -60,7 +61,26 @@ func modulePlan(root string) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newPlan(root, files, "stage", "flow")
+	if err := addRegistry(root, files, cfg.Sources); err != nil {
+		return nil, err
+	}
+	return newPlan(root, files, "stage", "flow", path.Dir(registryFile))
+}
+
+// addRegistry adds the registry to the generated files, in a module that has its room.
+func addRegistry(root string, files, ops map[string][]byte) error {
+	if _, err := os.Stat(filepath.Join(root, path.Dir(registryFile))); err != nil {
+		return nil
+	}
+	sources, err := readSources(root, "flow", func(name string) bool { return isSource(name) && !isGenerated(name) })
+	if err != nil {
+		return err
+	}
+	maps.Copy(sources, ops)
+	maps.Copy(sources, files)
+	more, err := Registry(sources)
+	maps.Copy(files, more)
+	return err
 }
 
 // newPlan compares the wanted files with those in the given folders.

@@ -52,17 +52,22 @@ const packageText = headText + `{{$stage := .StagePkg}}{{range .Stages}}
 
 // render executes one of the texts above and formats the result.
 func (o output) render(text string) ([]byte, error) {
-	t, err := template.New(o.Package).Parse(text)
+	return render("package "+o.Package, text, o)
+}
+
+// render executes a template that makes a Go file.
+func render(what, text string, data any) ([]byte, error) {
+	t, err := template.New(what).Parse(text)
 	if err != nil {
 		return nil, err
 	}
 	var b bytes.Buffer
-	if err := t.Execute(&b, o); err != nil {
+	if err := t.Execute(&b, data); err != nil {
 		return nil, err
 	}
 	formatted, err := format.Source(b.Bytes())
 	if err != nil {
-		return nil, fmt.Errorf("generated package %s: %w", o.Package, err)
+		return nil, fmt.Errorf("generated %s: %w", what, err)
 	}
 	return formatted, nil
 }

@@ -1,0 +1,119 @@
+// Package chaos runs random flows in which things go wrong at random.
+//
+// What a flow can be made of is in the registry, which is generated from the sources of
+// packages ops and flow: whatever is added there takes part by itself.
+package chaos
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime/debug"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-streamz/streamz/flow"
+)
+
+var (
+	first = flag.Uint64("chaos.seed", 1, "the first seed")
+	count = flag.Uint64("chaos.n", 1000, "how many seeds")
+	drops = flag.String("chaos.drop", "", "nodes to leave out, by the numbers in front of them")
+)
+
+// TestChaos runs random flows with random faults in virtual time. Whatever happens, the
+// run ends soon after its context has, nothing of it is left, its books balance, and its
+// error is one that was asked for.
+func TestChaos(t *testing.T) {
+	p := newParts()
+	p.learn(t)
+	start, told := time.Now(), time.Now()
+	for i := range *count {
+		seed := *first + i
+		if !t.Run(fmt.Sprint(seed), func(t *testing.T) { p.tryout(t, seed, strings.Fields(*drops)) }) {
+			t.FailNow()
+		}
+		if flag.Lookup("chaos.n").Value.String() != flag.Lookup("chaos.n").DefValue && time.Since(told) > 5*time.Second {
+			told = time.Now()
+			fmt.Fprintf(os.Stderr, "%d of %d, %.0f a second\n", i+1, *count, float64(i+1)/time.Since(start).Seconds())
+		}
+	}
+}
+
+// tryout plays one game, and tells how to repeat it if that fails.
+func (p *parts) tryout(t *testing.T, seed uint64, drop []string) {
+	g := p.play(t, seed, drop)
+	if len(g.broken) == 0 {
+		return
+	}
+	t.Errorf("%s\n%s\nwhat happened: %s\nrepeat with: make chaos SEED=%d N=1 DROP=%q",
+		strings.Join(g.broken, "\n"), g, g.happenings(), seed, strings.Join(g.drop, " "))
+}
+
+// play builds and runs one game. What is wrong with it is in broken.
+func (p *parts) play(t *testing.T, seed uint64, drop []string) *game {
+	g := &game{parts: p, drop: drop, picks: make(map[pick]int)}
+	defer func() {
+		if v := recover(); v != nil { // of a bubble in which something is left
+			g.complain("%v", v)
+		}
+	}()
+	synctest.Test(t, func(*testing.T) { g.play(seed) })
+	return g
+}
+
+func (g *game) complain(format string, args ...any) {
+	g.broken = append(g.broken, fmt.Sprintf(format, args...))
+}
+
+// Bounds of a run in virtual time: one that idles is cancelled, and has to end soon after.
+const (
+	idle = 24 * time.Hour
+	soon = 5 * time.Minute
+)
+
+func (g *game) play(seed uint64) {
+	defer func() {
+		if v := recover(); v != nil {
+			g.complain("panic while the flow was made: %v\n%s", v, debug.Stack())
+		}
+	}()
+	ctx, end := context.WithCancelCause(context.Background())
+	defer end(nil)
+	g.cancel = func(err error) {
+		g.endAt(time.Now())
+		end(err)
+	}
+	top := &gamble{Rand: rand.New(rand.NewPCG(seed, 0)), game: g, node: &node{}}
+	ctx, stop := top.deadline(ctx)
+	defer stop()
+	f := top.flow(top.IntN(7))
+	run := top.finish(f)
+	var r flow.Report
+	opts := append(top.runOptions(), flow.WithReport(&r), quiet)
+	if len(g.broken) > 0 {
+		return
+	}
+	g.wild.Store(!g.calm)
+	done := make(chan error, 1)
+	go func() { // a Goexit on this goroutine must end it only after the run
+		err := errGoexit
+		defer func() {
+			if v := recover(); v != nil { // of a loop's body
+				err, _ = v.(error)
+			}
+			done <- err
+		}()
+		err = run(ctx, opts...)
+	}()
+	err, ok := g.await(done)
+	if !ok {
+		g.complain("the run has not ended within %v of its end", soon)
+		return
+	}
+	g.check(err, &r)
+}

@@ -1,0 +1,111 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/go-streamz/streamz/flow"
+)
+
+var (
+	errGoexit = errors.New("the run was left by a Goexit")
+	quiet     = flow.WithLogger(slog.New(slog.DiscardHandler))
+)
+
+// deadline gives a run one, now and then.
+func (g *gamble) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	if g.IntN(10) > 0 {
+		return ctx, func() {}
+	}
+	d := time.Duration(g.IntN(20_000)) * time.Millisecond
+	g.happened("a deadline")
+	g.endAt(time.Now().Add(d))
+	return context.WithTimeout(ctx, d)
+}
+
+// endAt notes when the context of the run ends.
+func (e *events) endAt(at time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.ending.IsZero() || at.Before(e.ending) {
+		e.ending = at
+	}
+}
+
+// await waits for the end of the run, and ends one that idles.
+func (g *game) await(done chan error) (err error, ok bool) {
+	select {
+	case err := <-done:
+		return err, true
+	case <-time.After(idle):
+	}
+	g.happened("idling")
+	g.cancel(&planted{"idling"})
+	select {
+	case err := <-done:
+		return err, true
+	case <-time.After(soon):
+		return nil, false
+	}
+}
+
+// check looks at what a run has left.
+func (g *game) check(err error, r *flow.Report) {
+	g.checkError(err)
+	switch {
+	case len(r.Stages) == 0:
+		g.complain("there is no report")
+	case !r.Balanced():
+		g.complain("the books do not balance:\n%v", r)
+	}
+	if !g.ending.IsZero() && time.Since(g.ending) > soon {
+		g.complain("the run ended %v after its context", time.Since(g.ending))
+	}
+	for _, m := range g.markers {
+		for i := range m.arrived {
+			if n := m.arrived[i].Load(); n > 1 {
+				g.complain("the function of barrier %d was called %d times", i, n)
+			}
+		}
+	}
+	if len(g.broken) > 0 {
+		g.complain("error: %v\n%v", err, r)
+	}
+}
+
+// checkError holds the error against what has happened.
+func (g *game) checkError(err error) {
+	if !g.expected(err) {
+		g.complain("nobody planted the error %v", err)
+	}
+	if g.early || !g.ending.IsZero() {
+		return // what fails after that may not matter
+	}
+	if err == nil && len(g.fatal) > 0 {
+		g.complain("the run hides that these failed: %s", strings.Join(g.fatal, ", "))
+	}
+	for _, e := range g.errs {
+		if !errors.Is(err, e) {
+			g.complain("the run's error lacks %v", e)
+		}
+	}
+}
+
+// expected tells the errors that faults lead to from those they must not.
+func (g *game) expected(err error) bool {
+	stage, _ := errors.AsType[*flow.StageError](err)
+	switch {
+	case err == nil, errors.Is(err, flow.ErrEmpty), errors.Is(err, errPlanted):
+		return true
+	case misuse(err) != nil:
+		return false
+	case errors.Is(err, context.DeadlineExceeded):
+		return g.has("a deadline") || g.has("a wait") || stage != nil
+	case g.has("a Goexit") && (err == errGoexit || stage != nil && strings.Contains(err.Error(), "Goexit")):
+		return true
+	}
+	return g.has("an ErrStop") && stage != nil && !errors.Is(err, context.Canceled)
+}

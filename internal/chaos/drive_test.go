@@ -1,0 +1,122 @@
+package chaos
+
+import (
+	"context"
+	"iter"
+
+	"github.com/go-streamz/streamz/flow"
+)
+
+// finish makes what runs f: a sink or another terminal, and the way in which it is run.
+func (g *gamble) finish(f flow.Flow[int]) func(ctx context.Context, opts ...flow.Option) error {
+	c := g.child()
+	p := c.choose(c.ends)
+	draw := c.fit("", c.seed, func(draw int) error {
+		t := c.again(draw)
+		t.trial = true
+		return misuse(t.ending(p, flow.Empty[int]())(ended()))
+	})
+	c = c.again(max(draw, 0))
+	c.enter(p)
+	if c.traits[p].stops {
+		c.endEarly()
+	}
+	return c.ending(p, f)
+}
+
+func (g *gamble) ending(p *piece, f flow.Flow[int]) func(context.Context, ...flow.Option) error {
+	switch {
+	case p.run != nil:
+		return func(ctx context.Context, opts ...flow.Option) error { return p.run(g, ctx, f, opts...) }
+	case p.job != nil:
+		return g.driven(p.job(g))
+	}
+	return g.driven(p.sink(g, f))
+}
+
+// driven gives a job a name and a policy, and says how it is run.
+func (g *gamble) driven(job flow.Job) func(context.Context, ...flow.Option) error {
+	if g.IntN(2) == 0 {
+		job = police(g, job.OnError, func(j flow.Job) error { return j.Run(ended()) }, job)
+	}
+	return job.Run
+}
+
+// job makes a job of a flow of its own.
+func (g *gamble) job() flow.Job {
+	f := g.flow(g.IntN(max(1, deepest-g.depth)))
+	return f.ForEach(arg[func(context.Context, int) error](g, "ForEach"))
+}
+
+// options draws those of a run.
+func (g *gamble) runOptions() []flow.Option {
+	c := g.child()
+	var opts []flow.Option
+	for range c.IntN(3) {
+		opts = append(opts, arg[flow.Option](c, "option"))
+	}
+	return opts
+}
+
+// settle sees a terminal to its end, and gives the error of its run.
+func (g *gamble) settle(results ...any) error {
+	var items <-chan int
+	for _, r := range results {
+		switch r := r.(type) {
+		case error:
+			return r
+		case iter.Seq2[int, error]:
+			return g.loop(r)
+		case <-chan int:
+			items = r
+		case func() error:
+			return g.receive(items, r)
+		case []int:
+			g.got = r
+		}
+	}
+	return nil
+}
+
+// loop is a range loop that is left now and then.
+func (g *gamble) loop(items iter.Seq2[int, error]) error {
+	body := g.body()
+	for v, err := range items {
+		if err != nil {
+			return err
+		}
+		g.got = append(g.got, v)
+		if body(v) != nil {
+			g.endEarly()
+			return nil
+		}
+	}
+	return nil
+}
+
+// receive receives from a channel, and now and then stops and ends the context.
+func (g *gamble) receive(items <-chan int, wait func() error) error {
+	body, all := g.body(), false
+	defer func() {
+		if !all {
+			g.endEarly()
+			g.cancel(g.plant("receiver"))
+			_ = wait()
+		}
+	}()
+	for v := range items {
+		g.got = append(g.got, v)
+		if body(v) != nil {
+			return nil
+		}
+	}
+	all = true
+	return wait()
+}
+
+// body draws that of a loop, whose failure is none of the flow.
+func (g *gamble) body() func(int) error {
+	c := *g
+	c.aside = true
+	return arg[func(int) error](&c, "body")
+}

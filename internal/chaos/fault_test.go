@@ -1,0 +1,201 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-streamz/streamz/flow"
+)
+
+// errPlanted is in every error that this package has made.
+var errPlanted = errors.New("planted")
+
+// planted is the error of one fault.
+type planted struct{ name string }
+
+func (p *planted) Error() string        { return "planted by " + p.name }
+func (p *planted) Is(target error) bool { return target == errPlanted }
+
+func (g *gamble) plant(what string) *planted {
+	return &planted{fmt.Sprintf("%s %s", g.node.path, what)}
+}
+
+// kind is how a function goes wrong.
+type kind int
+
+const (
+	fails       kind = iota // once
+	panics                  // once
+	cancels                 // the run, and goes on
+	exits                   // its goroutine
+	dawdles                 // for a second
+	failsOften              // two times out of three from then on
+	panicsOften             // every fourth time from then on
+	waits                   // until its context ends
+	stops                   // says that it wants no more
+	cancelled               // returns the error of another context
+	kinds
+)
+
+func (k kind) String() string {
+	return [...]string{
+		"fails at", "panics at", "cancels at", "exits at", "dawdles at", "fails often from", "panics often from",
+		"waits for its context at", "stops at", "fails as another's context at",
+	}[k]
+}
+
+// fault is what goes wrong in a function of the user's, at one of its calls. It may be
+// called by several goroutines.
+type fault struct {
+	g     *gamble
+	err   *planted // nil if nothing goes wrong
+	kind  kind
+	at    int64
+	calls atomic.Int64
+	tells bool // the function can return an error
+	fatal bool // nothing but a policy of its stage lets the run survive it
+}
+
+// fault draws one for a function, half of the time.
+func (g *gamble) fault(name string, t reflect.Type) *fault {
+	f := &fault{g: g, kind: kind(g.IntN(int(kinds))), at: int64(g.IntN(30))}
+	for i := range t.NumOut() {
+		f.tells = f.tells || t.Out(i) == errorType
+	}
+	if t.NumIn() > 0 && t.In(t.NumIn()-1) == reflect.TypeFor[func(int, error) bool]() {
+		f.tells = true
+	}
+	if g.IntN(2) == 0 {
+		f.err = g.plant(name)
+		g.note("%s=func{%v call %d}", name, f.kind, f.at)
+	} else {
+		g.note("%s=func", name)
+	}
+	return f
+}
+
+// strike does what the fault does in this call. The error is for the function to return.
+func (f *fault) strike(ctx context.Context) error {
+	n := f.calls.Add(1) - 1
+	if f.err == nil || n < f.at || f.g.trial || !f.g.wild.Load() {
+		return nil
+	}
+	switch {
+	case f.kind == failsOften && (n-f.at)%3 > 0:
+		return f.fail(f.err)
+	case f.kind == panicsOften && (n-f.at)%4 == 3:
+		f.panic()
+	case n > f.at:
+		return nil
+	}
+	switch f.kind {
+	case fails:
+		return f.fail(f.err)
+	case panics:
+		f.panic()
+	case cancels:
+		f.g.happened("a cancellation")
+		f.g.cancel(f.err)
+	case exits:
+		f.g.happened("a Goexit")
+		f.g.struck(f, nil)
+		runtime.Goexit()
+	case dawdles:
+		time.Sleep(time.Second)
+	case waits:
+		return f.wait(ctx)
+	case stops:
+		if f.tells {
+			f.g.happened("an ErrStop")
+			f.g.endEarly()
+			return flow.ErrStop
+		}
+	case cancelled:
+		return f.fail(fmt.Errorf("%w: %w", f.err, context.Canceled))
+	}
+	return nil
+}
+
+// fail is for the function to return, or else panics.
+func (f *fault) fail(err error) error {
+	if !f.tells {
+		f.panic()
+	}
+	f.g.happened("an error")
+	f.g.struck(f, f.err)
+	return err
+}
+
+func (f *fault) panic() {
+	f.g.happened("a panic")
+	f.g.struck(f, f.err)
+	panic(f.err)
+}
+
+func (f *fault) wait(ctx context.Context) error {
+	if ctx == nil || ctx.Done() == nil {
+		return nil
+	}
+	f.g.happened("a wait")
+	<-ctx.Done()
+	if f.tells {
+		return ctx.Err()
+	}
+	return nil
+}
+
+// events is what has gone wrong in a run.
+type events struct {
+	wild atomic.Bool // things go wrong
+
+	mu     sync.Mutex
+	early  bool       // something may end the flow early
+	fatal  []string   // faults that the run cannot have survived
+	errs   []*planted // of these, those that have an error
+	what   []string
+	ending time.Time // when the context was cancelled
+}
+
+// endEarly notes that what happens later may not matter.
+func (e *events) endEarly() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.early = true
+}
+
+func (e *events) happened(what string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !slices.Contains(e.what, what) {
+		e.what = append(e.what, what)
+	}
+}
+
+func (e *events) has(what string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Contains(e.what, what)
+}
+
+// struck notes a fault that the run cannot survive.
+func (e *events) struck(f *fault, err *planted) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !f.fatal || f.g.node.forgives() || slices.Contains(e.fatal, f.err.name) {
+		return
+	}
+	e.fatal = append(e.fatal, f.err.name)
+	if err != nil {
+		e.errs = append(e.errs, err)
+	}
+}
+
+func (e *events) happenings() string { return strings.Join(e.what, ", ") }

@@ -1,0 +1,230 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"github.com/go-streamz/streamz/flow"
+)
+
+// game is one random run.
+type game struct {
+	*parts
+	events
+	drop   []string // paths of nodes that are left out
+	calm   bool     // nothing goes wrong
+	cancel context.CancelCauseFunc
+	picks  map[pick]int
+	nodes  []*node
+	broken []string // what the harness itself could not do
+
+	markers []*marker
+	got     []int // what the terminal gave
+}
+
+// pick is a node, or another thing that is drawn until it fits, by its own seed.
+type pick struct {
+	path string
+	seed uint64
+}
+
+// node is a place in the flow: a source, a stage or a sink, with its settings.
+type node struct {
+	path    string
+	text    strings.Builder
+	lenient bool // its policy may let the stream go on after a failure
+	outer   *node
+}
+
+// forgives tells whether a failure of one of the node's functions may not end the run.
+func (n *node) forgives() bool { return n != nil && (n.lenient || n.outer.forgives()) }
+
+// gamble draws what belongs to one node. All chance is used up while the flow is built, so
+// that a seed always gives the same one.
+type gamble struct {
+	*rand.Rand
+	*game
+	node    *node
+	seed    uint64
+	depth   int
+	count   int             // of the nodes inside
+	up      *flow.Flow[int] // what a piece that takes flows is to stand behind
+	plain   bool            // no policy
+	handled bool            // the processor has a handler for failures
+	aside   bool            // it draws what is no function of the stage itself
+	trial   bool            // it is only to be seen whether it can run: nothing goes wrong
+}
+
+const deepest = 3 // flows in flows
+
+// child draws for a node inside this one.
+func (g *gamble) child() *gamble {
+	path := fmt.Sprint(g.count)
+	if g.node.path != "" {
+		path = g.node.path + "." + path
+	}
+	g.count++
+	c := &gamble{game: g.game, node: &node{path: path, outer: g.node}, seed: g.Uint64(), depth: g.depth + 1, trial: g.trial}
+	return c.again(0)
+}
+
+// again is the gamble for another draw of the same node.
+func (g *gamble) again(draw int) *gamble {
+	c := *g
+	c.node = &node{path: g.node.path, outer: g.node.outer}
+	c.Rand = rand.New(rand.NewPCG(g.seed, uint64(draw)))
+	return &c
+}
+
+// note adds to what is told of the node.
+func (g *gamble) note(format string, args ...any) { fmt.Fprintf(&g.node.text, " "+format, args...) }
+
+// option decides whether a processor gets an option.
+func (g *gamble) option(name string) bool {
+	if g.IntN(3) > 0 {
+		return false
+	}
+	g.note(".%s", name)
+	g.handled = g.handled || name == "OnError"
+	return true
+}
+
+// flow makes a source with some stages behind it.
+func (g *gamble) flow(stages int) flow.Flow[int] {
+	c := g.child()
+	p := c.choose(c.sources)
+	f := c.build(p, func(c *gamble) flow.Flow[int] { return c.begin(p) }, nil)
+	return g.chain(f, stages)
+}
+
+// chain puts stages behind f.
+func (g *gamble) chain(f flow.Flow[int], stages int) flow.Flow[int] {
+	for range stages {
+		c := g.child()
+		if slices.Contains(g.drop, c.node.path) {
+			continue
+		}
+		p := c.choose(c.stages)
+		f = c.build(p, func(c *gamble) flow.Flow[int] { return c.follow(p, f) },
+			func(c *gamble) flow.Flow[int] { return c.follow(p, flow.Empty[int]()) })
+	}
+	return f
+}
+
+// choose draws a piece by the node's own seed, so that a node that is left out changes no
+// other.
+func (g *gamble) choose(pieces []*piece) *piece { return pieces[g.IntN(len(pieces))] }
+
+// begin makes the source that p is, and sees to it that a run of it ends.
+func (g *gamble) begin(p *piece) flow.Flow[int] {
+	f := p.source(g)
+	switch {
+	case !g.traits[p].endless:
+		return f
+	case g.IntN(4) > 0:
+		n := g.IntN(40)
+		g.note("Take(%d)", n)
+		g.endEarly()
+		return f.Take(n)
+	}
+	return f.Tap(g.brake())
+}
+
+// brake ends the run after a number of items.
+func (g *gamble) brake() func(int) {
+	n, cancel := 0, g.plant("brake")
+	return func(int) {
+		if n++; n == 300 {
+			g.cancel(cancel)
+		}
+	}
+}
+
+// follow makes the stage that p is, behind f.
+func (g *gamble) follow(p *piece, f flow.Flow[int]) flow.Flow[int] {
+	if g.traits[p].stops {
+		g.endEarly()
+	}
+	if p.stage != nil {
+		return p.stage(g, f)
+	}
+	g.up, g.plain = &f, true // a policy would be that of the stages above as well
+	return p.source(g)
+}
+
+// draws is how often a thing is drawn until it fits.
+const draws = 60
+
+// build makes a node with the first draw that can run: arguments may be out of range, or
+// not fit each other, which the piece itself knows best. alone makes it as make does, but
+// behind nothing that matters.
+func (g *gamble) build(p *piece, make, alone func(*gamble) flow.Flow[int]) flow.Flow[int] {
+	if alone == nil {
+		alone = make
+	}
+	draw := g.fit("", g.seed, func(draw int) error {
+		t := g.again(draw)
+		t.trial = true
+		return misuse(alone(t).Run(ended()))
+	})
+	if draw < 0 {
+		g.broken = append(g.broken, fmt.Sprintf("%s (%s): no draw can be configured, see the ranges in arg_test.go", p.name, p.file))
+		draw = 0
+	}
+	c := g.again(draw)
+	c.enter(p)
+	return make(c)
+}
+
+// enter tells of a node.
+func (g *gamble) enter(p *piece) {
+	if !g.trial {
+		g.nodes = append(g.nodes, g.node)
+	}
+	g.note("%s", p.name)
+}
+
+// fit gives the first draw for which test finds no fault, and -1 if there is none. It
+// remembers that.
+func (g *gamble) fit(what string, seed uint64, test func(draw int) error) int {
+	key := pick{g.node.path + what, seed}
+	if draw, ok := g.picks[key]; ok {
+		return draw
+	}
+	g.picks[key] = -1
+	for draw := range draws {
+		if test(draw) == nil {
+			g.picks[key] = draw
+			break
+		}
+	}
+	return g.picks[key]
+}
+
+// ended is a context that has: in it a flow that can run runs nothing.
+func ended() context.Context {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(errPlanted)
+	return ctx
+}
+
+// misuse gives err if it is of the configuration.
+func misuse(err error) error {
+	if _, ok := errors.AsType[*flow.ConfigError](err); ok {
+		return err
+	}
+	return nil
+}
+
+// String tells what the flow is made of, a node a line.
+func (g *game) String() string {
+	var b strings.Builder
+	for _, n := range g.nodes {
+		fmt.Fprintf(&b, "%s%s%s\n", strings.Repeat("   ", strings.Count(n.path, ".")), n.path, n.text.String())
+	}
+	return b.String()
+}

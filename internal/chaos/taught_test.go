@@ -1,0 +1,191 @@
+package chaos
+
+import (
+	"context"
+	"io"
+	"io/fs"
+	"log/slog"
+	"reflect"
+	"strconv"
+	"sync/atomic"
+	"testing/fstest"
+	"time"
+
+	"github.com/go-streamz/streamz/clock"
+	"github.com/go-streamz/streamz/flow"
+	"github.com/go-streamz/streamz/ops"
+)
+
+// lessons say how a value of a type is drawn that is not drawn by its parts alone.
+type lessons map[reflect.Type]func(g *gamble, name string) any
+
+func taught() lessons {
+	l := make(lessons)
+	teach(l, func(g *gamble, name string) error { return g.plant(name) })
+	teach(l, duration)
+	teach(l, func(*gamble, string) clock.Clock { return clock.Real() })
+	teach(l, func(g *gamble, _ string) []clock.Clock { return []clock.Clock{clock.Real()}[:g.IntN(2)] })
+	teach(l, func(*gamble, string) *slog.Logger { return slog.New(slog.DiscardHandler) })
+	teach(l, func(*gamble, string) *flow.Report { return new(flow.Report) })
+	teach(l, func(g *gamble, name string) <-chan int { return channel(g, name) })
+	teach(l, func(g *gamble, name string) flow.Source[int] { return arg[source](g, name) })
+	teach(l, func(g *gamble, name string) flow.SignalSource[int] { return newMarker(g, name) })
+	teach(l, func(g *gamble, name string) flow.Sink[int] { return arg[sink](g, name) })
+	teach(l, func(g *gamble, name string) ops.Gatherer[int, int] { return arg[gatherer](g, name) })
+	teach(l, func(*gamble, string) ops.Processor[int, int] { return ops.ProcessorFunc[int, int](relay) })
+	teach(l, func(g *gamble, _ string) flow.Job { return g.job() })
+	teach(l, func(g *gamble, name string) io.Reader { return newReader(g, name) })
+	teach(l, func(*gamble, string) fs.FS { return fstest.MapFS{"1": {}, "2": {}, "3": {}} })
+	return l
+}
+
+func teach[T any](l lessons, fn func(g *gamble, name string) T) {
+	l[reflect.TypeFor[T]()] = func(g *gamble, name string) any { return fn(g, name) }
+}
+
+// duration draws one of up to half a second, and rarely none.
+func duration(g *gamble, name string) time.Duration {
+	d := time.Duration(g.IntN(500)) * time.Millisecond
+	if g.IntN(8) == 0 {
+		d = 0
+	}
+	g.note("%s=%v", name, d)
+	return d
+}
+
+// channel draws one that has items, and is closed or stays idle.
+func channel(g *gamble, name string) <-chan int {
+	ch := make(chan int, g.IntN(40))
+	for i := range cap(ch) {
+		ch <- i
+	}
+	idle := g.IntN(6) == 0 && !g.calm
+	if !idle {
+		close(ch)
+	}
+	g.note("%s=chan{%d, idle=%v}", name, cap(ch), idle)
+	return ch
+}
+
+// source is a flow.Source.
+type source struct {
+	Do func(ctx context.Context, emit func(int) error) error
+}
+
+func (s source) Stream(ctx context.Context, emit func(int) error) error { return s.Do(ctx, emit) }
+
+// sink is a flow.Sink with all the optional methods.
+type sink struct {
+	DoPut           func(context.Context, int) error
+	DoOpen, DoFlush func(context.Context) error
+	DoClose         func(error) error
+}
+
+func (s sink) Put(ctx context.Context, v int) error { return s.DoPut(ctx, v) }
+func (s sink) Open(ctx context.Context) error       { return s.DoOpen(ctx) }
+func (s sink) Flush(ctx context.Context) error      { return s.DoFlush(ctx) }
+func (s sink) Close(cause error) error              { return s.DoClose(cause) }
+
+// gatherer is an ops.Gatherer and its own pusher, with all the optional methods.
+type gatherer struct {
+	DoStart        func(context.Context) error
+	DoPush         func(ctx context.Context, v int, emit func(int) error) error
+	DoEnd, DoFlush func(ctx context.Context, again bool, emit func(int) error) error
+	DoClose        func(error) error
+}
+
+func (p gatherer) Start(ctx context.Context) (ops.Pusher[int, int], error) { return p, p.DoStart(ctx) }
+func (p gatherer) Close(cause error) error                                 { return p.DoClose(cause) }
+
+func (p gatherer) Push(ctx context.Context, v int, emit func(int) error) error {
+	return p.DoPush(ctx, v, emit)
+}
+
+func (p gatherer) End(ctx context.Context, emit func(int) error) error {
+	return p.DoEnd(ctx, true, emit)
+}
+
+func (p gatherer) Flush(ctx context.Context, emit func(int) error) error {
+	return p.DoFlush(ctx, true, emit)
+}
+
+// marker is a flow.SignalSource that sends a barrier and a watermark behind every few items.
+type marker struct {
+	g       *gamble
+	fault   func(context.Context) error
+	told    func(error)
+	items   int
+	every   int
+	arrived []atomic.Int32
+}
+
+func newMarker(g *gamble, name string) *marker {
+	m := &marker{
+		g: g, fault: arg[func(context.Context) error](g, name), told: arg[func(error)](g, name+".done"),
+		items: g.IntN(40), every: 1 + g.IntN(3),
+	}
+	m.arrived = make([]atomic.Int32, m.items)
+	g.markers = append(g.markers, m)
+	g.note("%s=marker{%d, every %d}", name, m.items, m.every)
+	return m
+}
+
+func (m *marker) Stream(ctx context.Context, out flow.Emitter[int]) error {
+	for i := range m.items {
+		if err := m.fault(ctx); err != nil {
+			return err
+		}
+		if err := out.Emit(i); err != nil {
+			return err
+		}
+		if i%m.every != 0 {
+			continue
+		}
+		_ = out.Watermark(time.Unix(int64(i), 0))
+		_ = out.Barrier(func(err error) {
+			m.arrived[i].Add(1)
+			m.told(err)
+		})
+	}
+	return nil
+}
+
+// reader gives lines with a number each, which are JSON texts and records of CSV as well.
+type reader struct {
+	fault func() (int, error)
+	lines int
+	read  int
+}
+
+func newReader(g *gamble, name string) *reader {
+	r := &reader{fault: arg[func() (int, error)](g, name), lines: g.IntN(40)}
+	g.note("%s=reader{%d}", name, r.lines)
+	return r
+}
+
+func (r *reader) Read(p []byte) (int, error) {
+	if _, err := r.fault(); err != nil {
+		return 0, err
+	}
+	if r.read == r.lines {
+		return 0, io.EOF
+	}
+	r.read++
+	return copy(p, strconv.Itoa(r.read)+"\n"), nil
+}
+
+// relay is a processor that only knows channels.
+func relay(ctx context.Context, in <-chan int) <-chan int {
+	out := make(chan int)
+	go func() {
+		defer close(out)
+		for v := range in {
+			select {
+			case out <- v:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return out
+}
