@@ -16,10 +16,10 @@ func arg[T any](g *gamble, name string) T {
 	return v
 }
 
-// below bounds the numbers of parameters by their names, where 9 will not do, and texts
+// below bounds the numbers of parameters by their names, where 12 will not do, and texts
 // says what those are that are no names.
 var (
-	below = map[string]int{"hi": 40, "count": 30}
+	below = map[string]int{"hi": 60, "count": 30}
 	texts = map[string]string{"pattern": "*"}
 )
 
@@ -45,7 +45,7 @@ func (g *gamble) draw(t reflect.Type, name string) reflect.Value {
 	}
 	switch t.Kind() {
 	case reflect.Int, reflect.Int64:
-		v.SetInt(int64(g.IntN(cmp.Or(below[name], 9))))
+		v.SetInt(int64(g.IntN(1 + g.IntN(cmp.Or(below[name], 12)))))
 	case reflect.Float64:
 		v.SetFloat(g.Float64() * [...]float64{1, 1000}[g.IntN(2)])
 	case reflect.Bool:

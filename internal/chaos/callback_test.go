@@ -139,7 +139,7 @@ func (c *callback) call(args []reflect.Value) (results []reflect.Value) {
 	if in.emit.IsValid() {
 		return c.results(in, c.emit(in))
 	}
-	return c.results(in, c.fault.strike(in.ctx))
+	return c.results(in, c.fault.strike(in.ctx, false))
 }
 
 func (c *callback) results(in given, err error) []reflect.Value {
@@ -193,18 +193,22 @@ func (c *callback) emit(in given) error {
 	if in.some {
 		n = max(in.n, 0) % 4
 	}
+	refused := false
 	for i := range n {
 		if i == n-1 || !in.some {
-			if err := c.fault.strike(in.ctx); err != nil {
+			if err := c.fault.strike(in.ctx, refused); err != nil {
 				return c.fail(in, err)
 			}
 		}
-		if err := c.hand(in, (in.n+i)%modulus, nil); err != nil && c.manners < stubborn {
-			return err
+		if err := c.hand(in, (in.n+i)%modulus, nil); err != nil {
+			refused = true
+			if c.manners < stubborn {
+				return err
+			}
 		}
 	}
 	if n == 0 {
-		return c.fail(in, c.fault.strike(in.ctx))
+		return c.fail(in, c.fault.strike(in.ctx, false))
 	}
 	return nil
 }

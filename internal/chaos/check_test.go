@@ -54,7 +54,15 @@ func (g *game) await(done chan error) (err error, ok bool) {
 
 // check looks at what a run has left.
 func (g *game) check(err error, r *flow.Report) {
-	g.checkError(err)
+	if err == errGoexit && r.Cause != nil {
+		err = r.Cause // which Run could not return
+	}
+	g.checkError(err, r.Cause)
+	if n := len(r.Stages); n > 0 && g.got != nil && err != errGoexit && !g.early {
+		if s := r.Stages[n-1]; s.In-s.Held != int64(len(g.got)) {
+			g.complain("the terminal gave %d items", len(g.got))
+		}
+	}
 	switch {
 	case len(r.Stages) == 0:
 		g.complain("there is no report")
@@ -76,8 +84,9 @@ func (g *game) check(err error, r *flow.Report) {
 	}
 }
 
-// checkError holds the error against what has happened.
-func (g *game) checkError(err error) {
+// checkError holds the error against what has happened. A loop whose body panicked has left
+// that of the run to the report.
+func (g *game) checkError(err, cause error) {
 	if !g.expected(err) {
 		g.complain("nobody planted the error %v", err)
 	}
@@ -88,7 +97,7 @@ func (g *game) checkError(err error) {
 		g.complain("the run hides that these failed: %s", strings.Join(g.fatal, ", "))
 	}
 	for _, e := range g.errs {
-		if !errors.Is(err, e) {
+		if !errors.Is(err, e) && !errors.Is(cause, e) {
 			g.complain("the run's error lacks %v", e)
 		}
 	}
@@ -100,7 +109,7 @@ func (g *game) expected(err error) bool {
 	switch {
 	case err == nil, errors.Is(err, flow.ErrEmpty), errors.Is(err, errPlanted):
 		return true
-	case misuse(err) != nil:
+	case misuse(err) != nil && stage == nil: // else it is that of what a function of Handle gave
 		return false
 	case errors.Is(err, context.DeadlineExceeded):
 		return g.has("a deadline") || g.has("a wait") || stage != nil

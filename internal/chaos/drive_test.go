@@ -18,9 +18,7 @@ func (g *gamble) finish(f flow.Flow[int]) func(ctx context.Context, opts ...flow
 	})
 	c = c.again(max(draw, 0))
 	c.enter(p)
-	if c.traits[p].stops {
-		c.endEarly()
-	}
+	c.know(p)
 	return c.ending(p, f)
 }
 

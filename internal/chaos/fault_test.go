@@ -64,16 +64,16 @@ type fault struct {
 	fatal bool // nothing but a policy of its stage lets the run survive it
 }
 
-// fault draws one for a function, half of the time.
+// fault draws one for a function, a third of the time.
 func (g *gamble) fault(name string, t reflect.Type) *fault {
-	f := &fault{g: g, kind: kind(g.IntN(int(kinds))), at: int64(g.IntN(30))}
+	f := &fault{g: g, kind: kind(g.IntN(int(kinds))), at: int64(g.IntN(1 + g.IntN(30)))}
 	for i := range t.NumOut() {
 		f.tells = f.tells || t.Out(i) == errorType
 	}
 	if t.NumIn() > 0 && t.In(t.NumIn()-1) == reflect.TypeFor[func(int, error) bool]() {
 		f.tells = true
 	}
-	if g.IntN(2) == 0 {
+	if g.IntN(3) == 0 {
 		f.err = g.plant(name)
 		g.note("%s=func{%v call %d}", name, f.kind, f.at)
 	} else {
@@ -83,14 +83,15 @@ func (g *gamble) fault(name string, t reflect.Type) *fault {
 }
 
 // strike does what the fault does in this call. The error is for the function to return.
-func (f *fault) strike(ctx context.Context) error {
+// After the function's emit has refused an item, that matters more.
+func (f *fault) strike(ctx context.Context, refused bool) error {
 	n := f.calls.Add(1) - 1
 	if f.err == nil || n < f.at || f.g.trial || !f.g.wild.Load() {
 		return nil
 	}
 	switch {
 	case f.kind == failsOften && (n-f.at)%3 > 0:
-		return f.fail(f.err)
+		return f.fail(f.err, refused)
 	case f.kind == panicsOften && (n-f.at)%4 == 3:
 		f.panic()
 	case n > f.at:
@@ -98,7 +99,7 @@ func (f *fault) strike(ctx context.Context) error {
 	}
 	switch f.kind {
 	case fails:
-		return f.fail(f.err)
+		return f.fail(f.err, refused)
 	case panics:
 		f.panic()
 	case cancels:
@@ -119,18 +120,24 @@ func (f *fault) strike(ctx context.Context) error {
 			return flow.ErrStop
 		}
 	case cancelled:
-		return f.fail(fmt.Errorf("%w: %w", f.err, context.Canceled))
+		return f.fail(fmt.Errorf("%w: %w", f.err, context.Canceled), refused)
 	}
 	return nil
 }
 
 // fail is for the function to return, or else panics.
-func (f *fault) fail(err error) error {
+func (f *fault) fail(err error, refused bool) error {
 	if !f.tells {
 		f.panic()
 	}
 	f.g.happened("an error")
-	f.g.struck(f, f.err)
+	switch {
+	case refused:
+	case f.kind == cancelled:
+		f.g.struck(f, nil) // in a context that has ended it says nothing new
+	default:
+		f.g.struck(f, f.err)
+	}
 	return err
 }
 

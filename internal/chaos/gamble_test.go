@@ -17,6 +17,8 @@ type game struct {
 	events
 	drop   []string // paths of nodes that are left out
 	calm   bool     // nothing goes wrong
+	way    way      // how the flow is laid out
+	loose  bool     // the items that come of it may be others each time
 	cancel context.CancelCauseFunc
 	picks  map[pick]int
 	nodes  []*node
@@ -24,6 +26,21 @@ type game struct {
 
 	markers []*marker
 	got     []int // what the terminal gave
+}
+
+// way is how a flow is laid out.
+type way int
+
+const (
+	asDrawn  way = iota
+	fused        // no boundary that is not needed
+	apart        // one behind every stage
+	channels     // every processor over channels
+	ways
+)
+
+func (w way) String() string {
+	return [...]string{"as drawn", "fused", "with boundaries", "over channels"}[w]
 }
 
 // pick is a node, or another thing that is drawn until it fits, by its own seed.
@@ -122,16 +139,26 @@ func (g *gamble) choose(pieces []*piece) *piece { return pieces[g.IntN(len(piece
 // begin makes the source that p is, and sees to it that a run of it ends.
 func (g *gamble) begin(p *piece) flow.Flow[int] {
 	f := p.source(g)
+	g.know(p)
 	switch {
 	case !g.traits[p].endless:
 		return f
-	case g.IntN(4) > 0:
+	case g.IntN(4) > 0 || g.calm:
 		n := g.IntN(40)
 		g.note("Take(%d)", n)
 		g.endEarly()
 		return f.Take(n)
 	}
 	return f.Tap(g.brake())
+}
+
+// know takes over what is known of a piece.
+func (g *gamble) know(p *piece) {
+	t := g.traits[p]
+	g.loose = g.loose || t.loose
+	if t.stops {
+		g.endEarly()
+	}
 }
 
 // brake ends the run after a number of items.
@@ -146,9 +173,7 @@ func (g *gamble) brake() func(int) {
 
 // follow makes the stage that p is, behind f.
 func (g *gamble) follow(p *piece, f flow.Flow[int]) flow.Flow[int] {
-	if g.traits[p].stops {
-		g.endEarly()
-	}
+	g.know(p)
 	if p.stage != nil {
 		return p.stage(g, f)
 	}

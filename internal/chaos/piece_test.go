@@ -71,6 +71,7 @@ type parts struct {
 type traits struct {
 	endless bool // a source that does not end
 	stops   bool // a stage or a terminal that may end the flow early
+	loose   bool // what comes of it depends on who is faster
 }
 
 // newParts sorts the registry, and adds what only tests have.

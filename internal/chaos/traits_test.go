@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,31 +14,33 @@ import (
 // learn runs every piece by itself a few times, in calm, to find out what nobody has to say
 // of it.
 func (p *parts) learn(t *testing.T) {
-	for _, piece := range p.sources {
-		if p.joins(piece) {
-			p.stages = append(p.stages, piece)
-		}
-	}
-	for _, piece := range p.sources {
+	slices.SortStableFunc(p.sources, func(a, b *piece) int { return len(p.joining(a)) - len(p.joining(b)) })
+	for _, piece := range p.sources { // those that are made of others last
+		p.stages = append(p.stages, p.joining(piece)...)
 		p.often(t, func(t *testing.T, g *gamble) {
-			f := piece.source(g)
-			n, err := f.Take(500).Count(limited(t))
+			n, err := piece.source(g).Take(500).Count(limited(t))
 			p.note(piece, traits{endless: n == 500 || errors.Is(err, context.DeadlineExceeded)})
 		})
+		p.compare(t, piece, func(g *gamble, _ flow.Flow[int]) flow.Flow[int] { return piece.source(g) })
 	}
 	for _, piece := range p.stages {
 		p.often(t, func(t *testing.T, g *gamble) {
-			early := false
-			_ = g.follow(piece, whole(&early)).Run(limited(t))
-			p.note(piece, traits{stops: early})
+			p.watch(piece, func(f flow.Flow[int]) error { return g.follow(piece, f).Run(limited(t)) })
 		})
+		p.compare(t, piece, func(g *gamble, f flow.Flow[int]) flow.Flow[int] { return g.follow(piece, f) })
 	}
 	for _, piece := range p.ends {
 		p.often(t, func(t *testing.T, g *gamble) {
-			early := false
-			_ = g.ending(piece, whole(&early))(limited(t))
-			p.note(piece, traits{stops: early})
+			p.watch(piece, func(f flow.Flow[int]) error { return g.ending(piece, f)(limited(t)) })
 		})
+	}
+}
+
+// watch runs something behind a source, to see whether all of that is wanted.
+func (p *parts) watch(piece *piece, run func(flow.Flow[int]) error) {
+	early := false
+	if err := run(whole(&early)); misuse(err) == nil {
+		p.note(piece, traits{stops: early})
 	}
 }
 
@@ -47,6 +50,30 @@ func (p *parts) often(t *testing.T, try func(t *testing.T, g *gamble)) {
 			try(t, p.gambler(seed))
 		})
 	}
+}
+
+// compare finds out whether what comes of a piece depends on when its items come, and when
+// they are taken.
+func (p *parts) compare(t *testing.T, piece *piece, make func(*gamble, flow.Flow[int]) flow.Flow[int]) {
+	for seed := range uint64(10) {
+		var want []int
+		for i := range 3 {
+			synctest.Test(t, func(t *testing.T) {
+				g, early := p.gambler(seed), false
+				f := make(g, whole(&early).Tap(pause(i, 9*time.Millisecond)))
+				got, _ := f.Take(100).Tap(pause(i, time.Second)).Collect(limited(t))
+				if i > 0 && !slices.Equal(want, got) && !g.loose { // not for a piece inside
+					p.note(piece, traits{loose: true})
+				}
+				want = got
+			})
+		}
+	}
+}
+
+// pause waits a while for some items, not at all the first time.
+func pause(i int, d time.Duration) func(int) {
+	return func(n int) { time.Sleep(time.Duration(i*n%7) * d) }
 }
 
 // limited is a context that ends after an hour.
@@ -71,14 +98,19 @@ func whole(early *bool) flow.Flow[int] {
 
 func (p *parts) note(piece *piece, found traits) {
 	known := p.traits[piece]
-	p.traits[piece] = traits{endless: known.endless || found.endless, stops: known.stops || found.stops}
+	p.traits[piece] = traits{
+		endless: known.endless || found.endless, stops: known.stops || found.stops, loose: known.loose || found.loose,
+	}
 }
 
-// joins tells whether a source is made of flows, so that it can stand behind one.
-func (p *parts) joins(piece *piece) bool {
+// joining is the piece itself if it is made of flows, so that it can stand behind one.
+func (p *parts) joining(source *piece) []*piece {
 	up := flow.Empty[int]()
 	g := p.gambler(1)
 	g.up, g.trial = &up, true
-	_ = piece.source(g)
-	return g.up == nil
+	_ = source.source(g)
+	if g.up == nil {
+		return []*piece{source}
+	}
+	return nil
 }
