@@ -217,6 +217,37 @@ func TestPanic_ofHandleKeepsTheFailureItWasAskedAbout(t *testing.T) {
 	}
 }
 
+// TestPanic_ofHandlerThatIsToldOfPanic: a panic that no policy lets the run survive is told
+// where it has unwound the stage already.
+func TestPanic_ofHandlerThatIsToldOfPanic(t *testing.T) {
+	for _, f := range []flow.Flow[int]{flow.Of(1), flow.Of(1).FlatMap(twiceAndRecovered)} {
+		for _, behind := range []func(flow.Flow[int]) flow.Flow[int]{fused, apart} {
+			job := func(end func()) flow.Flow[int] {
+				p := ops.NewTryMapper(func(int) (int, error) { boom(); return 0, nil }).
+					OnError(func(context.Context, *ops.ItemError) { end() })
+				return behind(f.Then(p))
+			}
+			err := job(func() { panic(errPlanted) }).Run(t.Context(), audit(t))
+			if !errors.Is(err, errBoom) || !errors.Is(err, errPlanted) {
+				t.Errorf("Run() = %v, want both panics", err)
+			}
+			opt, r := audited(t)
+			onItsOwn(func() { _ = job(runtime.Goexit).Run(t.Context(), opt) })
+			if !errors.Is(r.Cause, errBoom) || !strings.Contains(r.Cause.Error(), "Goexit") {
+				t.Errorf("the run ended with %v, want the panic and the Goexit", r.Cause)
+			}
+		}
+	}
+}
+
+// twiceAndRecovered gives an item twice, and recovers from what comes from below.
+func twiceAndRecovered(v int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		defer func() { _ = recover() }()
+		_ = yield(v) && yield(v)
+	}
+}
+
 func TestPanic_ofItemFormatDoesNotHideTheFailure(t *testing.T) {
 	err := flow.Of(1).TryMap(func(int) (int, error) { return 0, errPlanted }).
 		Run(t.Context(), audit(t), flow.WithItemFormat(func(any) string { boom(); return "" }))

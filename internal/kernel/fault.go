@@ -144,7 +144,21 @@ func (g *Segment) caught(value any) error {
 	if !item {
 		f.Attempt = 1 // whatever was repeated is over
 	}
-	return s.settle(f)
+	return s.settleLast(f)
+}
+
+// settleLast settles a failure where nobody is left to recover from a function that is told
+// of it and panics in turn. That one concerns no item, so nobody is told of it.
+func (s *Stage) settleLast(f *Fault) (err error) {
+	clean := false
+	defer func() {
+		if !clean {
+			err = s.seg.rescue(recover())
+		}
+	}()
+	err = s.settle(f)
+	clean = true
+	return err
 }
 
 // forgo keeps the item of a call that was to be repeated.
