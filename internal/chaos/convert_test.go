@@ -188,7 +188,10 @@ func spread[T any](ctx context.Context, in <-chan T) []<-chan T {
 }
 
 // joined makes one channel of several.
-func joined[T any](ctx context.Context, ins ...<-chan T) <-chan T {
+func joined[T any](g *gamble, ctx context.Context, ins ...<-chan T) <-chan T {
+	if len(ins) == 0 {
+		g.endEarly()
+	}
 	out := make(chan T)
 	var open sync.WaitGroup
 	for _, in := range ins {

@@ -129,7 +129,7 @@ func (c *call) processor(name, full string) (kind string, code []string) {
 	}
 	return "stage", append(code,
 		"return then(g, f, ops.ProcessorFunc["+input+", "+output+"](func(ctx context.Context, in <-chan "+input+") <-chan "+output+" {",
-		"return joined(ctx, "+out+")",
+		"return joined(g, ctx, "+out+")",
 		"}))")
 }
 
