@@ -124,7 +124,7 @@ func (r *recorder) write(v *flow.View, why string, cause error, report *flow.Rep
 // bundle makes the folder and its files. A file that fails does not keep the others from
 // being written.
 func (r *recorder) bundle(f *flight, why string, cause error, report *flow.Report) (string, error) {
-	now := time.Now().UTC().Format("20060102-150405.000")
+	now := f.view.Snapshot().Time.UTC().Format("20060102-150405.000")
 	if err := os.MkdirAll(r.dir, 0o755); err != nil {
 		return "", err
 	}

@@ -221,7 +221,7 @@ func TestPanic_ofHandleKeepsTheFailureItWasAskedAbout(t *testing.T) {
 // where it has unwound the stage already.
 func TestPanic_ofHandlerThatIsToldOfPanic(t *testing.T) {
 	for _, f := range []flow.Flow[int]{flow.Of(1), flow.Of(1).FlatMap(twiceAndRecovered)} {
-		for _, behind := range []func(flow.Flow[int]) flow.Flow[int]{fused, apart} {
+		for _, behind := range surroundings {
 			job := func(end func()) flow.Flow[int] {
 				p := ops.NewTryMapper(func(int) (int, error) { boom(); return 0, nil }).
 					OnError(func(context.Context, *ops.ItemError) { end() })
