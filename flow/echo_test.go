@@ -138,7 +138,7 @@ func TestError_thatSaysMoreThanThatTheContextHasEnded(t *testing.T) {
 func TestFailure_twoAtOnce(t *testing.T) {
 	for range 200 {
 		var meet sync.WaitGroup
-		meet.Add(2)
+		meet.Add(3)
 		fails := func(name string) func(int) (int, error) {
 			return func(v int) (int, error) {
 				meet.Done()
@@ -148,6 +148,7 @@ func TestFailure_twoAtOnce(t *testing.T) {
 		}
 		var heard error
 		hears := flow.FromFunc(func(ctx context.Context, _ func(int) error) error {
+			meet.Done()
 			<-ctx.Done()
 			heard = context.Cause(ctx)
 			return nil
