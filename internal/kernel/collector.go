@@ -1,5 +1,7 @@
 package kernel
 
+import "sync/atomic"
+
 // collector is the part of a pool that is the segment's below.
 type collector struct {
 	taken  uint64 // items whose results were taken out
@@ -10,6 +12,7 @@ type collector struct {
 	// Signals keep their place among the items. Out of order an item may be taken before
 	// a signal that it came after.
 	delivered uint64             // signals
+	handed    atomic.Uint64      // of these, those that those below are done with
 	before    uint64             // items taken that came before the next signal
 	behind    [maxSignals]uint64 // those that came after it, by the signals before them
 }
@@ -127,7 +130,10 @@ func (p *pool[In, Out]) deliverSignal(signal func(Signal) error) (done bool, err
 	behind := &p.behind[p.delivered%maxSignals]
 	p.before += *behind
 	*behind = 0
-	return sig.Kind == End, signal(sig)
+	err = signal(sig)
+	p.handed.Store(p.delivered)
+	p.producer.wake()
+	return sig.Kind == End, err
 }
 
 // rest waits for a result, a signal, a timer or the end.

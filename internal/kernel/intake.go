@@ -89,7 +89,7 @@ func (p *pool[In, Out]) signal(sig Signal) error {
 	case sig.Kind == End:
 		p.close()
 	case sig.Kind != Watermark && p.Order != Ordered:
-		return p.wait(func() bool { return p.signals.pending.Load() == 0 })
+		return p.wait(func() bool { return p.handed.Load() == p.signals.added })
 	}
 	return nil
 }
