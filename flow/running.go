@@ -93,6 +93,7 @@ func (j Job) ready(ctx context.Context, o *options) (*running, error) {
 		r.view.ended()
 		return r, err
 	}
+	run.Prepare()
 	r.view = newView(o, run)
 	o.view = r.view
 	return r, nil

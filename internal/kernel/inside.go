@@ -34,6 +34,7 @@ func (s *Stage) Inside[T any](out Outlet[T], wire func(*Segment, Port[T])) (err 
 		run.Abort()
 		return err
 	}
+	run.Prepare()
 	s.began(run)
 	done := false
 	defer func() {

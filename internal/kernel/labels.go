@@ -33,8 +33,13 @@ func (r *Run) unlabel() {
 	}
 }
 
-// prepare names the segments, and tags the stages, before any of them runs.
-func (r *Run) prepare() {
+// Prepare names the segments of a live or labelled run, and tags its stages. It has to be
+// called before anybody looks at the run, and when it is wired; Execute does it otherwise.
+func (r *Run) Prepare() {
+	if r.prepared || r.live == nil && r.opts.ID == "" {
+		return
+	}
+	r.prepared = true
 	for _, s := range r.stages {
 		s.seg.label = s.Name() // the one that comes last is the first of its segment
 	}

@@ -76,6 +76,7 @@ type Run struct {
 	live        *live // nil unless somebody looks
 	interrupted *interruptions
 	closing     bool    // some stage has something to close
+	prepared    bool    // see Prepare
 	fresh       []Stage // room for further stages
 	naming      sync.Once
 
@@ -186,8 +187,7 @@ func (r *Run) Execute() error {
 		}
 	}()
 	last := r.segs[0]
-	if r.live != nil || r.opts.ID != "" {
-		r.prepare()
+	if r.Prepare(); r.prepared {
 		last.labelSegment()
 		defer r.unlabel()
 	}
