@@ -30,8 +30,9 @@ func (p Plan) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %d stage%s, %d goroutine%s\n", p.Name,
 		len(p.Stages), plural(int64(len(p.Stages))), p.Segments, plural(int64(p.Segments)))
-	for i, s := range p.Stages {
-		if i == 0 || p.Stages[i-1].Segment != s.Segment {
+	stages := p.bySegment()
+	for i, s := range stages {
+		if i == 0 || stages[i-1].Segment != s.Segment {
 			fmt.Fprintf(&b, "goroutine %d\n", s.Segment)
 		}
 		fmt.Fprintf(&b, "  %s\n", strings.Join(slices.Concat([]string{s.StageRef.String()}, s.extras()), ", "))
@@ -42,6 +43,12 @@ func (p Plan) String() string {
 		}
 	}
 	return b.String()
+}
+
+// bySegment gives the stages of each goroutine one after the other. In a Concat others stand
+// between them.
+func (p Plan) bySegment() []PlanStage {
+	return slices.SortedStableFunc(slices.Values(p.Stages), func(a, b PlanStage) int { return a.Segment - b.Segment })
 }
 
 // extras are what a stage has beside a name.
@@ -64,7 +71,7 @@ func (p Plan) DOT() string { return p.graph().dot() }
 
 func (p Plan) graph() graph {
 	var g graph
-	for _, s := range p.Stages {
+	for _, s := range p.bySegment() {
 		g.nodes = append(g.nodes, node{s.Name, slices.Concat([]string{s.Name, s.Op}, s.extras()), s.Segment})
 	}
 	for _, e := range p.Edges {

@@ -47,6 +47,19 @@ goroutine 3
 	}
 }
 
+// The stages of a goroutine stand in one box, also if those of another come between them.
+func TestPlan_oneBoxForAGoroutine(t *testing.T) {
+	p, err := flow.Concat(flow.Range(0, 1), flow.Range(0, 1).Async(2), flow.Range(1, 2)).Discard().Plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for form, head := range map[string]string{p.String(): "goroutine 0\n", p.Mermaid(): "subgraph g0[", p.DOT(): "subgraph cluster_0 "} {
+		if n := strings.Count(form, head); n != 1 {
+			t.Errorf("%d boxes for goroutine 0, want 1:\n%s", n, form)
+		}
+	}
+}
+
 func TestPlan_Mermaid(t *testing.T) {
 	p, _ := drawn().Plan()
 	want := `flowchart LR
