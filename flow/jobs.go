@@ -15,6 +15,10 @@ import (
 // The names of their stages begin with that of Jobs, if it is given one, and policy is the
 // default of all stages.
 func Jobs(jobs ...Job) Job {
+	jobs = slices.Clone(jobs)
+	if len(jobs) == 0 {
+		jobs = []Job{Empty[nothing]().Discard()} // a run has a source
+	}
 	return Job{last: settings{At: callsite.Here()}, wire: func(seg *kernel.Segment, last kernel.Site) {
 		run := seg.Run()
 		run.Misused(last, "jobs", last.Err)

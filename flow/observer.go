@@ -9,8 +9,10 @@ import (
 
 // Observer hears what happens in runs, see [WithObserver]. Observe is called on the
 // goroutine that an event happens on, by several at once, and the run waits for it: it has
-// to be quick, and must not block. A panic of it ends the run, and is reported as one of the
-// stage that the event concerns.
+// to be quick, and must not block. A panic of it ends the run with a *[StageError] of the
+// stage "observer"; one while it hears of [RunEnded] comes too late for the [Report], and is
+// returned by Run alone. If it calls runtime.Goexit that is such an error as well, but the
+// goroutine ends, which may be that of the caller of Run, Drain, Pause, Resume or Stop.
 //
 // The numbers of a run are not sent but asked for, by [View.Snapshot].
 type Observer interface {
@@ -105,35 +107,30 @@ func WithObserver(o Observer) Option {
 }
 
 // tell has the observers hear of an event while the run goes on. One that panics ends it.
-func (o *options) tell(e Event) {
-	if err := o.hear(e); err != nil {
-		o.view.run.Fail(err)
-	}
-}
+func (o *options) tell(e Event) { o.hear(e, o.view.run.Fail) }
 
-// hear has the observers hear of an event, each of them also if another panics.
-func (o *options) hear(e Event) error {
-	var errs []error
+// hear has the observers hear of an event, each of them also if another panics, and tells
+// failed of those that do. A Goexit goes on after that.
+func (o *options) hear(e Event, failed func(error)) {
 	for _, obs := range o.observers {
-		errs = append(errs, observe(obs, e))
+		observe(obs, e, failed)
 	}
-	return kernel.Join(errs...)
 }
 
-func observe(obs Observer, e Event) (err error) {
+func observe(obs Observer, e Event, failed func(error)) {
 	clean := false
 	defer func() {
 		if clean {
 			return
 		}
-		err = &StageError{Stage: "observer", Op: fmt.Sprintf("%T", obs), Attempt: 1, Err: errGoexit}
+		err := &StageError{Stage: "observer", Op: fmt.Sprintf("%T", obs), Attempt: 1, Err: errGoexit}
 		if v := recover(); v != nil {
-			err.(*StageError).Err = &PanicError{Processor: "observer", Value: v, Stack: kernel.Stack()}
+			err.Err = &PanicError{Processor: "observer", Value: v, Stack: kernel.Stack()}
 		}
+		failed(err)
 	}()
 	obs.Observe(e)
 	clean = true
-	return nil
 }
 
 // every is how many calls there are to one that is timed, 0 if nobody asks.

@@ -405,8 +405,8 @@ func TestPolicy_misuse(t *testing.T) {
 		want   []string
 	}{
 		"no calls":                     {flow.Retry(0, none), []string{"calls of Retry must be at least 1, got 0"}},
-		"a negative wait":              {flow.Retry(3, flow.Constant(-1)), []string{"wait of Retry must not be negative, got -1ns"}},
-		"a negative first wait":        {flow.Retry(3, flow.Exponential(-time.Second)), []string{"wait of Retry must not be negative, got -1s"}},
+		"a negative wait":              {flow.Retry(3, flow.Constant(-1)), []string{"wait of a Backoff must not be negative, got -1ns"}},
+		"a negative first wait":        {flow.Retry(3, flow.Exponential(-time.Second)), []string{"wait of a Backoff must not be negative, got -1s"}},
 		"a cap of nothing":             {flow.Retry(3, none.Cap(0)), []string{"Cap of a Backoff must be positive, got 0s"}},
 		"a negative jitter":            {flow.Retry(3, none.Jitter(-0.1)), []string{"Jitter of a Backoff must be between 0 and 1, got -0.1"}},
 		"a jitter above 1":             {flow.Retry(3, none.Jitter(1.1)), []string{"Jitter of a Backoff must be between 0 and 1, got 1.1"}},

@@ -91,3 +91,10 @@ func TestJobs(t *testing.T) {
 		t.Log(r)
 	})
 }
+
+func TestJobs_none(t *testing.T) {
+	opt, _ := audited(t)
+	if err := flow.Jobs().Run(t.Context(), opt); err != nil {
+		t.Error(err)
+	}
+}

@@ -136,7 +136,7 @@ func Exponential(first time.Duration) Backoff {
 
 func backoff(b Backoff) Backoff {
 	if b.first < 0 {
-		b.err = &ConfigError{Field: "wait of Retry", Value: b.first, Want: "must not be negative"}
+		b.err = &ConfigError{Field: "wait of a Backoff", Value: b.first, Want: "must not be negative"}
 	}
 	return b
 }

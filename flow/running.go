@@ -102,7 +102,11 @@ func (j Job) ready(ctx context.Context, o *options) (*running, error) {
 // execute runs the job to its end. It goes on after the run was given up, see WithGrace.
 func (r *running) execute() {
 	defer r.conclude()
+	defer r.carryOut() // also if an observer ends its goroutine: the failure is the run's
 	r.o.tell(RunStarted{r.view})
+}
+
+func (r *running) carryOut() {
 	if r.o.grace > 0 {
 		r.guards.Go(r.guard)
 	}
@@ -130,6 +134,9 @@ func (r *running) conclude() {
 	}
 	report.Drain = r.drained()
 	if missed := r.missedDrain(); missed != nil && err != nil {
+		if r.run.Cause() != error(missed) { // it failed at that moment
+			err = kernel.Join(err, missed)
+		}
 		err = missed.error(err, report.Stages, report.Edges)
 	}
 	r.settle(err, report)
@@ -138,15 +145,15 @@ func (r *running) conclude() {
 // settle fixes the outcome, once, and lets those go on who wait for it.
 func (r *running) settle(err error, report Report) {
 	r.once.Do(func() {
+		defer close(r.done)
 		r.err, r.report = err, report
 		r.report.Cause = err
-		if r.run != nil {
-			r.err = kernel.Join(err, r.o.hear(RunEnded{r.view, r.report}))
-		}
 		if r.o.report != nil {
 			*r.o.report = r.report
 		}
-		close(r.done)
+		if r.run != nil {
+			r.o.hear(RunEnded{r.view, r.report}, func(err error) { r.err = kernel.Join(r.err, err) })
+		}
 	})
 }
 
@@ -229,9 +236,9 @@ func (r *Running) Drain(ctx context.Context) error {
 	return r.r.missDrain(context.Cause(ctx))
 }
 
-// phase tells the observers.
+// phase tells the observers that the run has come to p, unless it is past that.
 func (r *running) phase(p Phase) {
-	if !isDone(r.over) {
+	if !isDone(r.over) && r.view.Phase() == p {
 		r.o.tell(PhaseChanged{r.view, p})
 	}
 }

@@ -119,6 +119,28 @@ func TestDrain_missed(t *testing.T) {
 	})
 }
 
+// A goroutine that waits for room is not the culprit, and one that is in a run inside a source
+// is told of once.
+func TestDrain_missedBelowARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		running := flow.Restart(flow.RestartPolicy{}, func() flow.Flow[int] { return counting().Map(func(v int) int { return v }) }).
+			Async(1).ForEach(func(ctx context.Context, _ int) error {
+			<-ctx.Done()
+			return ctx.Err()
+		}).Named("store").Start(t.Context(), flow.WithGrace(time.Minute))
+		time.Sleep(10 * time.Second)
+		if n := len(running.Snapshot().Segments); n != 2 {
+			t.Errorf("%d goroutines in %v", n, running.Snapshot())
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		missed, ok := errors.AsType[*flow.DrainError](running.Drain(ctx))
+		if !ok || len(missed.Culprits) != 1 || missed.Culprits[0].Name != "store" || missed.Culprits[0].Holds != 1 {
+			t.Errorf("Drain: %v", missed)
+		}
+	})
+}
+
 func TestPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := 0

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -225,8 +226,14 @@ func (m *missedDrain) Error() string { return "the drain was not completed: " + 
 
 func (m *missedDrain) Unwrap() error { return m.cause }
 
+// error makes the error of what the run came to, or of m while it has not ended.
 func (m *missedDrain) error(err error, stages []StageReport, edges []Edge) *DrainError {
-	return &DrainError{Culprits: m.culprits, Undelivered: undone(stages, edges), Err: err}
+	e := &DrainError{Culprits: slices.Clone(m.culprits), Undelivered: undone(stages, edges), Err: err}
+	for i := range e.Culprits {
+		c := &e.Culprits[i]
+		c.Holds = max(c.Holds, holding(stages, c.Name)) // a call that has not come back is told of late
+	}
+	return e
 }
 
 // DrainError says what a drain did not deliver in its time, and who held it up.
@@ -279,7 +286,7 @@ func (r *running) culprits(which func(s SegmentSnapshot, foreign bool) bool) []C
 		if foreign && g.activity == kernel.AwaitsRoom {
 			c.StageRef, c.State = next, kernel.Working.String()
 		}
-		c.Holds = holding(now, c.Name)
+		c.Holds = holding(now.Stages, c.Name)
 		if stacks == nil {
 			stacks, _ = goroutines.Labelled(goroutines.Run, r.o.id) // the names are worth more than the stacks
 		}
@@ -299,11 +306,8 @@ func (r *running) receiver(g SegmentSnapshot) (StageRef, bool) {
 }
 
 // holding is how many items a stage has in its hands.
-func holding(now Snapshot, name string) int64 {
-	s, ok := now.Stage(name)
-	if !ok {
-		return 0
-	}
+func holding(stages []StageReport, name string) int64 {
+	s, _ := stageNamed(stages, name)
 	return max(s.In-s.Passed-s.Filtered-s.Dropped-s.DeadLettered-s.Failed, 0)
 }
 

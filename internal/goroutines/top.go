@@ -39,13 +39,16 @@ func frames(stack string) func(yield func(function, place string) bool) {
 
 const own = "github.com/go-streamz/streamz/"
 
-// library tells whether a function belongs to the standard library or to the rooms of this
-// one that users' functions are called from. Import paths of the former have no dot in
-// their first element.
+// library tells whether a function belongs to the standard library, to the rooms of this one
+// that users' functions are called from, or to what those start their goroutines with. Import
+// paths of the first have no dot in their first element.
 func library(function string) bool {
 	if rest, ok := strings.CutPrefix(function, own); ok {
 		room, _, _ := strings.Cut(rest, ".")
 		return !strings.HasSuffix(room, "_test") && !strings.HasPrefix(room, "examples")
+	}
+	if strings.HasPrefix(function, "golang.org/x/sync/") {
+		return true
 	}
 	first, _, _ := strings.Cut(function, "/")
 	if !strings.Contains(function, "/") {

@@ -33,6 +33,8 @@ type SegmentView struct {
 	// Queued is how many items wait in the queues in front of it, Size how many can, 0 if
 	// it has none.
 	Queued, Size int64
+
+	on Place // its goroutine, as the run knows it that is looked at
 }
 
 // View looks at a live run. It may be called at any time, by anybody, once the run is
@@ -60,9 +62,26 @@ func (r *Run) View() View {
 		v.Stages = append(v.Stages, StageView{s, *counts[s]})
 	}
 	for _, g := range r.segs {
-		v.Segments = append(v.Segments, g.view(r, v.Edges))
+		v.add(g.view(r, v.Edges))
 	}
 	return v
+}
+
+// add adds a segment. Where a run goes on inside a source of it, that one's last segment,
+// which has the same goroutine, stands for both. The one around it knows better while it
+// waits, or is at work below the source.
+func (v *View) add(g SegmentView) {
+	i := slices.IndexFunc(v.Segments, func(in SegmentView) bool { return in.on == g.on })
+	if i < 0 {
+		v.Segments = append(v.Segments, g)
+		return
+	}
+	in := &v.Segments[i]
+	in.Turn += g.Turn
+	in.To = g.To
+	if g.Activity != Working || g.Stage != nil && !g.Stage.source {
+		in.Activity, in.Stage = g.Activity, g.Stage
+	}
 }
 
 // viewInside adds what can be seen of the runs inside a source: those that have ended, and
@@ -88,6 +107,11 @@ func (r *Run) viewInside(s *Stage, own *Counts, v *View) {
 	end := len(view.Stages) - 1 // which the books take for s itself
 	own.add(&view.Stages[end].Counts)
 	view.Stages = view.Stages[:end]
+	for i := range view.Segments {
+		if g := &view.Segments[i]; g.on == (Place{now.segs[0].thread}) {
+			g.on = s.Place()
+		}
+	}
 	v.merge(at, view)
 }
 
@@ -186,7 +210,7 @@ func (s *Stage) derive(c *Counts) {
 
 func (g *Segment) view(r *Run, edges []EdgeView) SegmentView {
 	state := g.pulse.state.Load()
-	v := SegmentView{Name: g.label, Activity: Activity(state & 0xff), Turn: state >> 32, Told: g.ctx.Err() != nil}
+	v := SegmentView{Name: g.label, Activity: Activity(state & 0xff), Turn: state >> 32, Told: g.ctx.Err() != nil, on: Place{g.thread}}
 	if mark := uint32(state>>8) & 0xffffff; mark != 0xffffff {
 		v.Stage = r.stages[mark]
 	}
