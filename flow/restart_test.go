@@ -43,6 +43,30 @@ func TestRestart_goesOnBelow(t *testing.T) {
 	})
 }
 
+// Stages of one name have numbers, in each run inside the same.
+func TestRestart_addsUpTheBooksByName(t *testing.T) {
+	opt, r := audited(t)
+	begun := 0
+	err := flow.Restart(flow.RestartPolicy{Max: 1}, func() flow.Flow[int] {
+		begun++
+		same := func(v int) int { return v }
+		return flow.Range(0, 3).Map(same).Map(same).TryMap(func(v int) (int, error) {
+			if begun == 1 {
+				return 0, errBoom
+			}
+			return v, nil
+		})
+	}).Run(t.Context(), opt, quiet)
+	if err != nil {
+		t.Error(err)
+	}
+	for _, name := range []string{"restart/mapper", "restart/mapper#2"} {
+		if s := stageReport(t, r, name); s.In != 4 {
+			t.Errorf("%s took %d, want 4", name, s.In)
+		}
+	}
+}
+
 func TestRestart_tooOften(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		opt, _ := audited(t)

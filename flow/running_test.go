@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -143,20 +144,20 @@ func TestDrain_missedBelowARestart(t *testing.T) {
 
 func TestPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := 0
-		running := flow.Tick(time.Second).ForEach(func(context.Context, time.Time) error { n++; return nil }).Start(t.Context())
+		var n atomic.Int64
+		running := flow.Tick(time.Second).ForEach(func(context.Context, time.Time) error { n.Add(1); return nil }).Start(t.Context())
 		time.Sleep(2500 * time.Millisecond)
 		running.Pause()
 		if got := running.Phase(); got != flow.Paused {
 			t.Errorf("phase %v", got)
 		}
 		time.Sleep(10 * time.Second)
-		if n > 3 {
+		if n := n.Load(); n > 3 {
 			t.Errorf("%d items while paused", n)
 		}
 		running.Resume()
 		time.Sleep(2 * time.Second)
-		if n < 4 {
+		if n := n.Load(); n < 4 {
 			t.Errorf("%d items after the pause", n)
 		}
 		t.Log(running.Snapshot())

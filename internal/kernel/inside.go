@@ -129,13 +129,13 @@ func (s *Stage) finished(run *Run, end interface{ stage() *Stage }) {
 // stage gives the one that stands for all of that name.
 func (in *inside) stage(inner *Stage) *Stage {
 	for _, s := range in.stages {
-		if s.name == inner.name {
+		if s.name == inner.Name() {
 			s.seg, s.crew = inner.seg, inner.crew
 			return s
 		}
 	}
 	own := &Stage{
-		name: inner.name, op: inner.op, place: inner.place, seg: inner.seg, books: inner.books,
+		name: inner.Name(), op: inner.op, place: inner.place, seg: inner.seg, books: inner.books,
 		crew: inner.crew, elsewhere: inner.elsewhere,
 	}
 	own.main = own

@@ -92,11 +92,14 @@ func (r *Run) viewInside(s *Stage, own *Counts, v *View) {
 	}
 	r.mu.Lock()
 	at := len(v.Stages)
+	copies := map[*Stage]*Stage{s: s} // the others change when the run inside ends
 	for _, past := range s.inside.stages {
-		v.Stages = append(v.Stages, StageView{past, past.Counts})
+		own := *past
+		copies[past] = &own
+		v.Stages = append(v.Stages, StageView{&own, own.Counts})
 	}
 	for _, e := range s.inside.edges {
-		v.Edges = append(v.Edges, EdgeView{From: e.From, To: e.To, Queued: e.Queued})
+		v.Edges = append(v.Edges, EdgeView{From: copies[e.From], To: copies[e.To], Queued: e.Queued})
 	}
 	now := s.inside.now
 	r.mu.Unlock()
