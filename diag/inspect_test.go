@@ -240,7 +240,8 @@ func TestInspectDroppingBuffer(t *testing.T) {
 		p := diag.Inspect(ops.NewDroppingBuffer[int](0))
 		out := p.Process(t.Context(), in)
 		in <- 1 // nobody receives
-		go func() { in <- 2; close(in) }()
+		synctest.Wait()
+		time.AfterFunc(time.Second, func() { in <- 2; close(in) }) // somebody does
 		got := collect(out)
 		if diff := cmp.Diff([]int{2}, got); diff != "" {
 			t.Errorf("mismatch (-want +got):\n%s", diff)
