@@ -66,29 +66,38 @@ func (j Job) OnError(p Policy) Job {
 // dropped, failed, or was held when the run ended. If that does not add up Run says so
 // in an error, which is a bug of this package.
 func (j Job) Run(ctx context.Context, opts ...Option) error {
+	_, err := j.run(ctx, opts)
+	return err
+}
+
+// run is Run, and tells whether the run is over: one that was given up may still use what
+// its functions use.
+func (j Job) run(ctx context.Context, opts []Option) (over bool, err error) {
 	o := newOptions(ctx, opts)
 	if o.live {
 		return j.runLive(ctx, o)
 	}
 	run, err := j.prepare(ctx, o)
 	if err != nil {
-		return err
+		return true, err
 	}
-	return o.execute(run)
+	return true, o.execute(run)
 }
 
 // runLive runs the job where somebody looks at it, on the caller's goroutine unless it may
 // have to be given up.
-func (j Job) runLive(ctx context.Context, o *options) error {
+func (j Job) runLive(ctx context.Context, o *options) (over bool, err error) {
 	if o.grace > 0 {
-		return j.start(ctx, o).wait()
+		r := j.start(ctx, o)
+		err := r.wait()
+		return r.run == nil || isDone(r.over), err
 	}
 	r, err := j.ready(ctx, o)
 	if err != nil {
-		return err
+		return true, err
 	}
-	r.execute()
-	return r.wait()
+	r.perform()
+	return true, r.wait()
 }
 
 // prepare wires the job, or says all that keeps it from running.

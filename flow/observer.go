@@ -38,7 +38,9 @@ type Event interface{ event() }
 // RunStarted comes before anything of the run is called.
 type RunStarted struct{ Run *View }
 
-// RunEnded comes when nothing of the run is left, with what it has to say of itself.
+// RunEnded comes when nothing of the run is left, with what it has to say of itself, or when
+// the run is given up, see [WithGrace]. No event comes after it, unless another goroutine was
+// about to tell one.
 type RunEnded struct {
 	Run    *View
 	Report Report
@@ -70,7 +72,7 @@ type Restarted struct {
 	Err   error         // what it ended with, nil if its source ended
 }
 
-// PhaseChanged comes when a run is paused, resumed, drained, or told to end.
+// PhaseChanged comes when a method of [Running] has paused, resumed, drained or stopped a run.
 type PhaseChanged struct {
 	Run   *View
 	Phase Phase
@@ -106,15 +108,24 @@ func WithObserver(o Observer) Option {
 	}}
 }
 
-// tell has the observers hear of an event while the run goes on. One that panics ends it.
-func (o *options) tell(e Event) { o.hear(e, o.view.run.Fail) }
+// tell has the observers of a live run hear of an event.
+func (o *options) tell(e Event) { o.running.tell(e) }
 
-// hear has the observers hear of an event, each of them also if another panics, and tells
-// failed of those that do. A Goexit goes on after that.
-func (o *options) hear(e Event, failed func(error)) {
-	for _, obs := range o.observers {
-		observe(obs, e, failed)
+// tell has the observers hear of an event while the run goes on. One that panics ends it.
+func (r *running) tell(e Event) {
+	if !r.ended.Load() {
+		hear(r.o.observers, e, r.run.Fail)
 	}
+}
+
+// hear has the observers hear of an event, each of them also if another panics or calls
+// runtime.Goexit, which failed hears of.
+func hear(observers []Observer, e Event, failed func(error)) {
+	if len(observers) == 0 {
+		return
+	}
+	defer hear(observers[1:], e, failed)
+	observe(observers[0], e, failed)
 }
 
 func observe(obs Observer, e Event, failed func(error)) {

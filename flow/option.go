@@ -34,7 +34,7 @@ type options struct {
 	stallEnds bool
 	unwaited  func(at string)
 	id        string
-	view      *View // of a live run
+	running   *running // a live run
 }
 
 var _ kernel.Host = (*options)(nil)
@@ -130,11 +130,11 @@ func (o *options) kernel() kernel.Options {
 
 // settled tells the observers what a policy decided.
 func (o *options) settled(_ *kernel.Fault, blame error, v kernel.Verdict) {
-	o.tell(ItemFailed{Run: o.view, Err: stageError(blame), Action: v.Action.String()})
+	o.tell(ItemFailed{Run: o.running.view, Err: stageError(blame), Action: v.Action.String()})
 }
 
 func (o *options) timed(s *kernel.Stage, took time.Duration) {
-	o.tell(CallTimed{Run: o.view, Stage: refOf(s), Took: took})
+	o.tell(CallTimed{Run: o.running.view, Stage: refOf(s), Took: took})
 }
 
 // Blame makes the error of a failed stage.

@@ -164,7 +164,9 @@ func (r *restarts) tell(ctx context.Context, wait time.Duration, err error) {
 	o.logger.LogAttrs(ctx, slog.LevelWarn, "flow restarts", slog.String("stage", r.s.Name()),
 		slog.Int("restarts", r.count), slog.Duration("wait", wait), slog.Any("error", err))
 	if len(o.observers) > 0 {
-		o.tell(Restarted{Run: o.view, Stage: refOf(r.s), Count: r.count, Wait: wait, Err: err})
+		r.s.Notify(func() {
+			o.tell(Restarted{Run: o.running.view, Stage: refOf(r.s), Count: r.count, Wait: wait, Err: err})
+		})
 	}
 }
 
@@ -200,18 +202,21 @@ func using[R, T any](
 		if s.Segment().Run().Crashed() {
 			return
 		}
-		s.Outside()
-		if closed := s.Record(release(resource, cause)); err == nil {
+		closed := s.Attempt(func() error { return release(resource, cause) })
+		if err == nil {
 			err = closed
 		}
 	}()
-	f := build(resource)
-	err = s.Break(kernel.Inner(s.Inside(out, f.connect))) // recorded before release is called
+	var f Flow[T]
+	err = s.Attempt(func() error { f = build(resource); return nil })
+	if err == nil {
+		err = s.Break(kernel.Inner(s.Inside(out, f.connect))) // recorded before release is called
+	}
 	if cause = err; err == ErrDraining {
 		cause = nil
 	}
 	return err
 }
 
-// errBuild is what release gets where there was no flow to end.
-var errBuild = errors.New("the flow was not built or ended by a Goexit")
+// errBuild is what release gets where nothing else says what ended the flow.
+var errBuild = errors.New("the flow was ended by runtime.Goexit")

@@ -2,10 +2,8 @@ package flow
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"sync"
-	"time"
+	"sync/atomic"
 
 	"github.com/go-streamz/streamz/internal/callsite"
 	"github.com/go-streamz/streamz/internal/kernel"
@@ -29,6 +27,7 @@ type running struct {
 	guards sync.WaitGroup // who watch over the run
 
 	once   sync.Once
+	ended  atomic.Bool   // RunEnded was told, or is about to be: nothing is told after it
 	done   chan struct{} // closed when err and report are there
 	err    error
 	report Report
@@ -78,10 +77,17 @@ func (j Job) start(ctx context.Context, o *options) *running {
 	r, err := j.ready(ctx, o)
 	if err != nil {
 		r.settle(err, Report{Name: o.name})
-	} else {
-		go r.execute()
+		return r
 	}
+	defer func() { go r.execute() }() // also if a Goexit of an observer unwinds this
+	r.tell(RunStarted{r.view})
 	return r
+}
+
+// perform is execute on the caller's goroutine, with what comes before.
+func (r *running) perform() {
+	defer r.execute()
+	r.tell(RunStarted{r.view})
 }
 
 // ready wires the job for a run that is watched.
@@ -95,18 +101,13 @@ func (j Job) ready(ctx context.Context, o *options) (*running, error) {
 	}
 	run.Prepare()
 	r.view = newView(o, run)
-	o.view = r.view
+	o.running = r
 	return r, nil
 }
 
 // execute runs the job to its end. It goes on after the run was given up, see WithGrace.
 func (r *running) execute() {
 	defer r.conclude()
-	defer r.carryOut() // also if an observer ends its goroutine: the failure is the run's
-	r.o.tell(RunStarted{r.view})
-}
-
-func (r *running) carryOut() {
 	if r.o.grace > 0 {
 		r.guards.Go(r.guard)
 	}
@@ -123,6 +124,9 @@ func (r *running) conclude() {
 	}
 	close(r.over)
 	r.guards.Wait()
+	if isDone(r.done) { // it was given up
+		return
+	}
 	err := r.o.result(r.run)
 	report := newReport(r.run, r.o.name, r.view.ended())
 	if r.o.leaks {
@@ -132,29 +136,30 @@ func (r *running) conclude() {
 			report.Leaks = found.Leaks
 		}
 	}
-	report.Drain = r.drained()
-	if missed := r.missedDrain(); missed != nil && err != nil {
-		if r.run.Cause() != error(missed) { // it failed at that moment
-			err = kernel.Join(err, missed)
-		}
-		err = missed.error(err, report.Stages, report.Edges)
-	}
-	r.settle(err, report)
+	r.settle(r.explain(err, report), report)
 }
 
 // settle fixes the outcome, once, and lets those go on who wait for it.
 func (r *running) settle(err error, report Report) {
 	r.once.Do(func() {
-		defer close(r.done)
 		r.err, r.report = err, report
+		defer r.publish() // whatever an observer does
+		if r.run == nil {
+			return
+		}
+		r.report.Drain = r.drained(report)
 		r.report.Cause = err
-		if r.o.report != nil {
-			*r.o.report = r.report
-		}
-		if r.run != nil {
-			r.o.hear(RunEnded{r.view, r.report}, func(err error) { r.err = kernel.Join(r.err, err) })
-		}
+		r.ended.Store(true)
+		hear(r.o.observers, RunEnded{r.view, r.report}, func(err error) { r.err = kernel.Join(r.err, err) })
 	})
+}
+
+func (r *running) publish() {
+	r.report.Cause = r.err
+	if r.o.report != nil {
+		*r.o.report = r.report
+	}
+	close(r.done)
 }
 
 // Wait waits for the end of the run and gives what [Job.Run] would have returned: nil also
@@ -183,25 +188,23 @@ func (r *Running) Report() Report {
 func (r *Running) Stop(cause error) {
 	if r.r.run != nil {
 		r.r.run.Cancel(cause)
-		r.r.phase(Ending)
+		r.r.phase()
 	}
 }
 
 // Pause holds the sources up: none gives a further item until Resume. What they have given
 // goes on. A source that is waiting for something goes on with that, and is held up when it
-// emits. Timers go on.
+// emits; of a channel one item at most is taken. Timers go on.
 func (r *Running) Pause() {
-	if r.r.run != nil {
-		r.r.run.Pause()
-		r.r.phase(Paused)
+	if r.r.run != nil && r.r.run.Pause() {
+		r.r.phase()
 	}
 }
 
 // Resume ends a Pause.
 func (r *Running) Resume() {
-	if r.r.run != nil {
-		r.r.run.Resume()
-		r.r.phase(Active)
+	if r.r.run != nil && r.r.run.Resume() {
+		r.r.phase()
 	}
 }
 
@@ -223,8 +226,9 @@ func (r *Running) Drain(ctx context.Context) error {
 	if r.awaited().run == nil {
 		return r.r.err
 	}
-	r.r.run.Drain()
-	r.r.phase(Draining)
+	if r.r.run.Drain() {
+		r.r.phase()
+	}
 	select {
 	case <-r.r.done:
 		return r.r.err
@@ -236,105 +240,9 @@ func (r *Running) Drain(ctx context.Context) error {
 	return r.r.missDrain(context.Cause(ctx))
 }
 
-// phase tells the observers that the run has come to p, unless it is past that.
-func (r *running) phase(p Phase) {
-	if !isDone(r.over) && r.view.Phase() == p {
-		r.o.tell(PhaseChanged{r.view, p})
+// phase tells the observers which one has begun.
+func (r *running) phase() {
+	if !isDone(r.over) {
+		r.tell(PhaseChanged{r.view, r.view.Phase()})
 	}
-}
-
-// grace is how long Drain waits for the end of a run that it had to end, without a
-// WithGrace.
-const drainGrace = time.Second
-
-// missDrain ends a run that was not drained in time.
-func (r *running) missDrain(cause error) error {
-	missed := &missedDrain{cause: cause, culprits: r.culprits(delaysDrain)}
-	r.mu.Lock()
-	first := r.missed == nil
-	if first {
-		r.missed = missed
-	}
-	missed = r.missed
-	r.mu.Unlock()
-	if first {
-		now := r.view.Snapshot()
-		r.o.tell(DrainMissed{r.view, missed.error(missed, now.Stages, now.Edges)})
-		r.run.Cancel(missed)
-	}
-	wait := r.o.clock.NewTimer(max(r.o.grace, drainGrace))
-	defer wait.Stop()
-	select {
-	case <-r.done:
-		return r.err
-	case <-wait.C():
-		now := r.view.Snapshot()
-		return missed.error(missed, now.Stages, now.Edges)
-	}
-}
-
-func (r *running) missedDrain() *missedDrain {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.missed
-}
-
-// DrainReport is what a drain came to.
-type DrainReport struct {
-	Complete    bool     `json:"complete"`    // all that was accepted was delivered
-	Undelivered []Undone `json:"undelivered"` // where it was not
-}
-
-// String says it in a line.
-func (d DrainReport) String() string {
-	if d.Complete {
-		return "drained: all that was accepted was delivered"
-	}
-	var left []string
-	for _, u := range d.Undelivered {
-		left = append(left, u.String())
-	}
-	return "drained, not delivered: " + strings.Join(left, ", ")
-}
-
-// drained makes the report of a drain, nil if there was none.
-func (r *running) drained() *DrainReport {
-	if !r.run.Draining() {
-		return nil
-	}
-	report := newReport(r.run, r.o.name, 0)
-	left := undone(report.Stages, report.Edges)
-	return &DrainReport{Complete: len(left) == 0, Undelivered: left}
-}
-
-// Undone says where items were that a run did not deliver: in a stage, or on the way from
-// one to the next.
-type Undone struct {
-	Stage string `json:"stage"`          // that held them, or would have taken them
-	From  string `json:"from,omitempty"` // who sent them, if they were on the way
-	Items int64  `json:"items"`
-}
-
-// String says it in words.
-func (u Undone) String() string {
-	if u.From != "" {
-		return fmt.Sprintf("%d queued from %s to %s", u.Items, u.From, u.Stage)
-	}
-	return fmt.Sprintf("%d in %s", u.Items, u.Stage)
-}
-
-// undone finds what was not delivered.
-func undone(stages []StageReport, edges []Edge) []Undone {
-	var left []Undone
-	for _, s := range stages {
-		if n := s.In - s.Passed - s.Filtered - s.Dropped - s.DeadLettered - s.Failed; n > 0 {
-			left = append(left, Undone{Stage: s.Name, Items: n})
-		}
-	}
-	for _, e := range edges {
-		if e.Queued > 0 {
-			left = append(left, Undone{Stage: e.To, From: e.From, Items: e.Queued})
-		}
-	}
-	return left
 }

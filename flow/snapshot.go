@@ -34,8 +34,12 @@ type SegmentSnapshot struct {
 	activity kernel.Activity
 	turn     uint64
 	at       *kernel.Stage
+	place    kernel.Place
+	label    string
+	item     bool
 	told     bool          // to end
-	to       *kernel.Stage // see kernel.SegmentView
+	sends    *kernel.Stage // see kernel.SegmentView
+	hears    *kernel.Stage
 	queued   int64
 	size     int64
 }
@@ -61,8 +65,10 @@ func (v *View) Snapshot() Snapshot {
 		s.Edges = append(s.Edges, edge)
 	}
 	for _, g := range seen.Segments {
-		seg := SegmentSnapshot{Name: g.Name, State: g.Activity.String(), activity: g.Activity, turn: g.Turn, at: g.Stage, told: g.Told,
-			to: g.To, queued: g.Queued, size: g.Size}
+		seg := SegmentSnapshot{
+			Name: g.Name, State: g.Activity.String(), activity: g.Activity, turn: g.Turn, at: g.Stage, told: g.Told,
+			place: g.Place, label: g.Label, item: g.Item, sends: g.Sends, hears: g.Hears, queued: g.Queued, size: g.Size,
+		}
 		if g.Stage != nil {
 			seg.Stage = g.Stage.Name()
 		}

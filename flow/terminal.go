@@ -20,8 +20,17 @@ func (f Flow[T]) Collect(ctx context.Context, opts ...Option) ([]T, error) {
 			return nil
 		}}
 	})
-	err := into(f, spec).Run(ctx, opts...)
-	return items, err
+	return value(ctx, into(f, spec), &items, opts)
+}
+
+// value runs a job whose sink makes a value. A run that was given up may go on making it:
+// then there is none.
+func value[V any](ctx context.Context, job Job, v *V, opts []Option) (V, error) {
+	over, err := job.run(ctx, opts)
+	if !over {
+		return *new(V), err
+	}
+	return *v, err
 }
 
 // Count runs the flow and counts its items. On failure it gives the number before it.
@@ -34,8 +43,7 @@ func (f Flow[T]) Count(ctx context.Context, opts ...Option) (int64, error) {
 			return nil
 		}}
 	})
-	err := into(f, spec).Run(ctx, opts...)
-	return n, err
+	return value(ctx, into(f, spec), &n, opts)
 }
 
 // Reduce runs the flow and folds its items: fn gets the result so far, which begins as
@@ -52,24 +60,21 @@ func (f Flow[T]) Reduce[R any](ctx context.Context, zero R, fn func(R, T) R, opt
 		}}
 	})
 	spec.Calls, spec.Err = kernel.CallsFunc, notNil(fn, "function")
-	err := into(f, spec).Run(ctx, opts...)
-	return result, err
+	return value(ctx, into(f, spec), &result, opts)
 }
 
 // First runs the flow until its first item and gives that, or the zero item and [ErrEmpty]
 // if there is none.
 func (f Flow[T]) First(ctx context.Context, opts ...Option) (T, error) {
 	var k keeper[T]
-	err := into(f, k.spec("first", "First", ErrStop)).Run(ctx, opts...)
-	return k.item, k.outcome(err)
+	return kept(value(ctx, into(f, k.spec("first", "First", ErrStop)), &k, opts))
 }
 
 // Last runs the flow and gives its last item, or [ErrEmpty] if there is none. On
 // failure it gives the last one before it as well.
 func (f Flow[T]) Last(ctx context.Context, opts ...Option) (T, error) {
 	var k keeper[T]
-	err := into(f, k.spec("last", "Last", nil)).Run(ctx, opts...)
-	return k.item, k.outcome(err)
+	return kept(value(ctx, into(f, k.spec("last", "Last", nil)), &k, opts))
 }
 
 // keeper is a sink that keeps its newest item.
@@ -89,11 +94,11 @@ func (k *keeper[T]) spec(name, op string, after error) kernel.Spec[T, nothing] {
 	})
 }
 
-func (k *keeper[T]) outcome(err error) error {
+func kept[T any](k keeper[T], err error) (T, error) {
 	if err == nil && !k.some {
-		return ErrEmpty
+		err = ErrEmpty
 	}
-	return err
+	return k.item, err
 }
 
 // Chan runs the flow on a goroutine of its own and gives its items over a channel,
@@ -154,10 +159,16 @@ func (f Flow[T]) All(ctx context.Context, opts ...Option) iter.Seq2[T, error] {
 	last := settings{At: callsite.Here()}
 	return func(yield func(T, error) bool) {
 		b := &body[T]{yield: yield}
-		err := attach(f, b.spec(), last).Run(ctx, opts...)
+		o := newOptions(ctx, opts)
+		var err error
+		if o.grace > 0 {
+			err = b.serve(ctx, f, last, o)
+		} else {
+			err = attach(f, b.spec(b.push), last).Run(ctx, opts...)
+		}
 		switch {
 		case err != nil && b.left:
-			newOptions(ctx, opts).logger.ErrorContext(ctx, "flow failed after its loop was left", "error", err)
+			o.logger.ErrorContext(ctx, "flow failed after its loop was left", "error", err)
 		case err != nil:
 			var zero T
 			yield(zero, err)
@@ -175,17 +186,62 @@ type body[T any] struct {
 	thrown any // the value of the body's panic
 }
 
-func (b *body[T]) spec() kernel.Spec[T, nothing] {
+func (b *body[T]) spec(push func(T) error) kernel.Spec[T, nothing] {
 	spec := sinkSpec("all", "All", func(s *kernel.Stage) kernel.Port[T] {
 		mark := s.Mark()
 		return kernel.Port[T]{Push: func(v T) error {
 			s.In++
 			mark.Enter()
-			return b.push(v)
+			return push(v)
 		}}
 	})
 	spec.Blocks = true
 	return spec
+}
+
+// serve runs the flow on goroutines of its own, which hand the items over to that of the
+// loop: a run that is given up must not be in the middle of the loop's body.
+func (b *body[T]) serve(ctx context.Context, f Flow[T], last settings, o *options) error {
+	items, answers := make(chan T), make(chan error, 1)
+	spec := sinkSpec("all", "All", func(s *kernel.Stage) kernel.Port[T] {
+		return kernel.Port[T]{Push: func(v T) error {
+			s.In++
+			return handOver(s, items, answers, v)
+		}}
+	})
+	spec.Blocks = true
+	r := attach(f, spec, last).start(ctx, o)
+	clean := false
+	defer func() {
+		if !clean { // a Goexit of the body goes on when the run has ended
+			r.run.Cancel(errGoexit)
+			<-r.done
+		}
+	}()
+	for {
+		select {
+		case v := <-items:
+			answers <- b.push(v)
+		case <-r.done:
+			clean = true
+			return r.err
+		}
+	}
+}
+
+// handOver sends an item and waits for what it comes to, or for the end.
+func handOver[T any](s *kernel.Stage, items chan<- T, answers <-chan error, v T) error {
+	select {
+	case items <- v:
+	case <-s.Context().Done():
+		return s.Fail(v, context.Cause(s.Context()))
+	}
+	select {
+	case err := <-answers:
+		return err
+	case <-s.Context().Done():
+		return s.Fail(v, context.Cause(s.Context()))
+	}
 }
 
 // push keeps a panic of the body away from the user code of the stages above, which

@@ -63,7 +63,7 @@ func poll[T any](s *kernel.Stage, d time.Duration, fn func(context.Context) (T, 
 		if err != nil {
 			return s.Break(err)
 		}
-		if err := s.Next(); err != nil {
+		if err := s.NextInHand(); err != nil {
 			return err
 		}
 		if err := push(v); err != nil {

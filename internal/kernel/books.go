@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"slices"
-	"sync/atomic"
-)
+import "slices"
 
 // Edge is what leads from one stage to the next.
 type Edge struct {
@@ -34,7 +31,7 @@ type queue struct {
 	below  *queue // a further one, before the receiver
 	booked bool
 
-	delivered atomic.Int64 // what the consumer took, as published
+	delivered int64 // what the consumer took, as published
 }
 
 // count gives what is in the queue and in those below, each once in a run.

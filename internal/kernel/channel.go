@@ -20,12 +20,12 @@ func receive[T any](g *Segment, o *opening, in <-chan T, down Port[T], lost func
 		}
 		v, got, ok := take(g, o, in)
 		switch {
-		case !got && o.shut():
+		case !got && o.shut() && g.ctx.Err() == nil:
 			return g.closed(down.Signal)
 		case !got:
 			continue
 		}
-		if err := g.arrive(); err != nil {
+		if err := arrive(g, o); err != nil {
 			if ok {
 				lost()
 			}
@@ -99,6 +99,14 @@ func takeIn[T any](g *Segment, o *opening, in <-chan T) (v T, got, ok bool) {
 	}
 	g.resume()
 	return v, got, ok
+}
+
+// arrive is [Segment.arrive] where the intake may be held up.
+func arrive(g *Segment, o *opening) error {
+	if o == nil {
+		return g.arrive()
+	}
+	return o.hold(g)
 }
 
 // arrive runs between receiving an item and pushing it: a cancellation or a timer

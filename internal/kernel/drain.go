@@ -23,11 +23,13 @@ type intake struct {
 }
 
 // Drain stops the sources: each is told by its context, or by the end of its loop, and End
-// follows what it has given. It may be called at any time, by anybody, of a live run.
-func (r *Run) Drain() {
+// follows what it has given. It may be called at any time, by anybody, of a live run, and
+// tells whether it was the first time.
+func (r *Run) Drain() bool {
 	in := &r.live.intake
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	first := !in.draining
 	in.draining = true
 	for _, end := range in.ends {
 		end(ErrDraining)
@@ -35,28 +37,40 @@ func (r *Run) Drain() {
 	for inner := range in.inner {
 		inner.Drain()
 	}
+	return first
 }
 
 // Pause holds the sources up before their next item; what they wait for meanwhile is theirs.
-func (r *Run) Pause() {
-	in := &r.live.intake
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	if !in.paused.Load() {
-		in.gate = make(chan struct{})
-		in.paused.Store(true)
-	}
-}
-
-// Resume ends a pause.
-func (r *Run) Resume() {
+// It tells whether they were not held up before.
+func (r *Run) Pause() bool {
 	in := &r.live.intake
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if in.paused.Load() {
-		in.paused.Store(false)
-		close(in.gate)
+		return false
 	}
+	in.gate = make(chan struct{})
+	in.paused.Store(true)
+	for inner := range in.inner {
+		inner.Pause()
+	}
+	return true
+}
+
+// Resume ends a pause, and tells whether there was one.
+func (r *Run) Resume() bool {
+	in := &r.live.intake
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if !in.paused.Load() {
+		return false
+	}
+	in.paused.Store(false)
+	close(in.gate)
+	for inner := range in.inner {
+		inner.Resume()
+	}
+	return true
 }
 
 // Paused tells whether the sources are held up, Draining whether they were stopped.
@@ -88,7 +102,7 @@ type opening struct {
 	in  *intake
 }
 
-// open gives a source of a live run its part.
+// openIntake gives a source of a live run its part.
 func (s *Stage) openIntake() {
 	if s.seg.run.live == nil {
 		return
@@ -125,11 +139,32 @@ func (s *Stage) closed() error {
 // shut tells whether the source has to end.
 func (o *opening) shut() bool { return o != nil && o.ctx.Err() != nil }
 
+// hold waits while the run is paused, with an item that a channel gave at that moment. The
+// timers of the segment go on.
+func (o *opening) hold(g *Segment) error {
+	for {
+		if err := g.arrive(); err != nil || o.shut() {
+			return err
+		}
+		gate := o.in.closed()
+		if gate == nil {
+			return nil
+		}
+		g.pause(AwaitsItems)
+		select {
+		case <-gate:
+		case <-o.ctx.Done():
+		case <-g.rings:
+		case <-g.ctx.Done():
+		}
+		g.resume()
+	}
+}
+
 // drained tells an error of a source that only says that the run is being drained.
 func (s *Stage) drained(err error) bool {
 	o := s.opening
-	return o != nil && o.ctx.Err() != nil && s.seg.ctx.Err() == nil &&
-		(errors.Is(err, context.Canceled) || errors.Is(err, ErrDraining))
+	return o.shut() && s.seg.ctx.Err() == nil && saysOnly(err, context.Canceled, ErrDraining)
 }
 
 // nest has a run that goes on inside a source of this one stopped and held up with it.
@@ -143,6 +178,9 @@ func (r *Run) nest(inner *Run) {
 	in.inner[inner] = struct{}{}
 	if in.draining {
 		inner.Drain()
+	}
+	if in.paused.Load() {
+		inner.Pause()
 	}
 }
 

@@ -51,7 +51,7 @@ func (s *Stage) settle(f *Fault) error {
 	blame := s.blame(f)
 	v := s.decide(f, blame)
 	if told := s.seg.run.opts.Settled; told != nil {
-		told(f, blame, v) // while the others are still there to be looked at
+		s.Notify(func() { told(f, blame, v) }) // while the others are still there to be looked at
 	}
 	err := s.follow(v, blame)
 	main.showFailures()
@@ -108,6 +108,19 @@ func (s *Stage) orFail(blame error, fn func()) {
 	defer func() {
 		if !clean {
 			_ = s.seg.run.fail(blame)
+		}
+	}()
+	fn()
+	clean = true
+}
+
+// Notify has the layer above told of something. It records itself what goes wrong there, so
+// a Goexit that goes on from here is no failure of any stage.
+func (s *Stage) Notify(fn func()) {
+	clean := false
+	defer func() {
+		if !clean {
+			s.seg.exiting = true
 		}
 	}()
 	fn()

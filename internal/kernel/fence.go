@@ -36,9 +36,9 @@ func (f *fence[T]) emitLive(v T) (err error) {
 			err = s.stick(s.seg.caught(recover()))
 			*s.at = at
 		}
-		s.enter()
+		s.enter(*s.at >= 0)
 	}()
-	if s.opening != nil && s.stuck == nil {
+	if s.opening != nil && s.inside == nil && s.stuck == nil { // what is inside has intakes of its own
 		err = s.admitted()
 	}
 	switch err {

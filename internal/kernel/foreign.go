@@ -74,7 +74,7 @@ func foreign[In, Out any](seg *Segment, site Site, name string, p Channels[In, O
 	up := seg.feeder()
 	up.show(s, func(to *Counts) { to.In, to.Held = s.In, s.Held })
 	seg.show(s, func(to *Counts) { to.Out = s.Out })
-	s.elsewhere.ctx = up
+	s.elsewhere.ctx, up.sends, seg.hears = up, s, s
 	b := &bridge[In, Out]{s: s, up: up, in: make(chan In)}
 	// Its context is that of the segment above: it ends with the one below.
 	s.OnOpen(func(context.Context) error { return b.start(run.opts.Host.Supervise(up.ctx, s), p) })

@@ -34,18 +34,21 @@ func (s *Stage) Inside[T any](out Outlet[T], wire func(*Segment, Port[T])) (err 
 		run.Abort()
 		return err
 	}
-	run.Prepare()
 	s.began(run)
 	done := false
 	defer func() {
 		if run.Crashed() {
+			outer.crashed.Store(true)
 			return
 		}
 		s.finished(run, end)
 		s.seg.labelSegment()
-		if !done { // a Goexit goes on; the failure that it is has been recorded inside
+		s.enter(false)
+		if !done { // a Goexit goes on; the failure that it is has been recorded inside, or below
 			s.seg.exiting = true
-			_ = outer.fail(run.result)
+			if s.stuck == nil {
+				_ = outer.fail(run.result)
+			}
 		}
 	}()
 	err = run.Execute()
@@ -87,6 +90,11 @@ func (e *inner) Unwrap() error { return e.error }
 
 func (s *Stage) began(run *Run) {
 	outer := s.seg.run
+	if run.live != nil {
+		run.segs[0].carries = s.seg.carries // it is the same goroutine
+		run.live.told = outer.live.told
+		run.Prepare()
+	}
 	outer.mu.Lock()
 	s.inside.now = run
 	outer.mu.Unlock()
@@ -118,6 +126,9 @@ func (s *Stage) finished(run *Run, end interface{ stage() *Stage }) {
 			to = s.inside.stage(e.To)
 		}
 		s.inside.edge(s.inside.stage(e.From), to, e)
+	}
+	if s.seg.pulse != nil {
+		s.seg.pulse.publish() // whoever looks has either the run or what it came to
 	}
 	outer.started.Add(run.started.Load())
 	outer.ended.Add(run.ended.Load())
@@ -193,8 +204,16 @@ func (i *inlet[T]) port() Port[T] {
 func (i *inlet[T]) push(v T) error {
 	i.own.In++
 	i.own.Held++
-	before := i.s.Out
+	before, clean := i.s.Out, false
+	defer func() {
+		if !clean { // a Goexit from below, where it was recorded
+			i.own.seg.exiting = true
+		}
+	}()
+	i.own.seg.yield(AwaitsRoom)
 	err := i.out.Emit(v)
+	i.own.seg.yield(Working)
+	clean = true
 	if i.s.Out != before {
 		i.own.Held--
 	}

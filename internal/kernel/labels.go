@@ -22,7 +22,7 @@ func labelled(ctx context.Context, opts *Options) context.Context {
 // labelSegment labels the goroutine, which is about to run the segment.
 func (g *Segment) labelSegment() {
 	if g.run.opts.ID != "" {
-		pprof.SetGoroutineLabels(pprof.WithLabels(g.run.ctx, pprof.Labels(goroutines.Segment, g.label)))
+		pprof.SetGoroutineLabels(pprof.WithLabels(g.run.ctx, pprof.Labels(goroutines.Segment, g.carries)))
 	}
 }
 
@@ -43,30 +43,41 @@ func (r *Run) Prepare() {
 	for _, s := range r.stages {
 		s.seg.label = s.Name() // the one that comes last is the first of its segment
 	}
+	for _, g := range r.segs {
+		g.prepare()
+	}
 	for _, s := range r.stages {
 		s.tag(s.seg)
 	}
-	for _, g := range r.segs {
-		switch {
-		case g.worker != nil:
-			g.label = g.worker.Name()
-			g.worker.tag(g)
-		case g.label == "" && len(r.stages) > 0: // where the results of workers come out
-			g.label = r.stages[0].Name()
-		}
-		if g.pulse != nil {
-			g.pulse.mark = -1
-			g.pulse.publish()
-		}
+}
+
+func (g *Segment) prepare() {
+	switch {
+	case g.worker != nil:
+		g.label = g.worker.Name()
+	case g.label == "" && len(g.run.stages) > 0: // where the results of workers come out
+		g.label = g.run.stages[0].Name()
+	}
+	if g.carries == "" {
+		g.carries = g.label
+	}
+	if g.worker != nil {
+		g.worker.tag(g)
+	}
+	if g.pulse != nil {
+		g.pulse.mark = -1
+		g.pulse.set(AwaitsItems)
+		g.pulse.publish()
 	}
 }
 
-// tag prepares the labels for the calls of a stage.
+// tag prepares the labels for the calls of a stage. A processor that is not fused always has
+// them, since its goroutines can be found by nothing else.
 func (s *Stage) tag(g *Segment) {
-	if g.run.opts.ID == "" || !g.run.opts.Tagged {
+	if g.run.opts.ID == "" || !g.run.opts.Tagged && !s.Foreign() {
 		return
 	}
-	s.tags = pprof.WithLabels(g.run.ctx, pprof.Labels(goroutines.Segment, g.label, goroutines.Stage, s.Name()))
+	s.tags = pprof.WithLabels(g.run.ctx, pprof.Labels(goroutines.Segment, g.carries, goroutines.Stage, s.Name()))
 }
 
 // label labels the goroutine with the stage whose code is about to run, where that is

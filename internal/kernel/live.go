@@ -18,21 +18,17 @@ type live struct {
 	intake  intake
 }
 
-// shown is what is published of a stage.
-type shown struct {
-	mu sync.Mutex
-	Counts
-}
-
-// pulse is what a live segment publishes.
+// pulse is what a live segment publishes. All its stages are published at once, so that
+// numbers which follow from each other are of the same moment.
 type pulse struct {
 	run      *live
+	mu       sync.Mutex    // guards what shows write; whoever reads has those of all segments
 	shows    []func()      // publish its stages and queues
 	items    uint64        // ever
 	answered uint64        // of asked
 	turn     uint64        // how often it has entered user code or waited
 	mark     int32         // whose user code runs, or ran before the wait
-	state    atomic.Uint64 // turn, mark and Activity
+	state    atomic.Uint64 // turn, mark, inItem and Activity
 }
 
 // publishing is every how many items a live segment publishes, unless it is asked or waits
@@ -70,15 +66,24 @@ func (p *pulse) beat() {
 
 func (p *pulse) publish() {
 	p.answered = p.run.asked.Load()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	for _, show := range p.shows {
 		show()
 	}
 }
 
-// enter says that user code of a stage runs from here.
-func (p *pulse) enter(mark int32) {
+// inItem marks the state of a segment whose user code runs for an item.
+const inItem = 1 << 7
+
+// enter says that user code of a stage runs from here, for an item or not.
+func (p *pulse) enter(mark int32, item bool) {
 	p.mark = mark
-	p.set(Working)
+	if item {
+		p.set(Working | inItem)
+	} else {
+		p.set(Working)
+	}
 }
 
 // rest says that the segment waits from here.
@@ -87,71 +92,90 @@ func (p *pulse) rest(why Activity) {
 	p.set(why)
 }
 
+// yield says that what goes on on the goroutine of a live segment is not its own work from
+// here, or is again.
+func (g *Segment) yield(a Activity) {
+	if g.pulse != nil {
+		g.pulse.set(a)
+	}
+}
+
 func (p *pulse) set(a Activity) {
 	p.turn++
 	p.state.Store(p.turn<<32 | uint64(uint32(p.mark))&0xffffff<<8 | uint64(a))
 }
 
-// show has the books that a segment keeps of a stage published by it. copy gets both under
-// the lock of the published ones.
+// show has the books that a segment keeps of a stage published by it. Of a stage that has
+// several, each publishes other numbers.
 func (g *Segment) show(s *Stage, copy func(to *Counts)) {
 	if g.pulse == nil {
 		return
 	}
 	if s.shown == nil {
-		s.shown = new(shown)
+		s.shown = new(Counts)
 	}
 	to := s.shown
-	g.pulse.shows = append(g.pulse.shows, func() {
-		to.mu.Lock()
-		defer to.mu.Unlock()
-		copy(&to.Counts)
-	})
+	g.pulse.shows = append(g.pulse.shows, func() { copy(to) })
 }
 
 // showRetries has the calls that a worker repeated published.
 func (g *Segment) showRetries(worker *Stage) {
+	if g.pulse == nil {
+		return
+	}
 	known := int64(0)
-	g.show(worker.main, func(to *Counts) {
-		to.Retried += worker.Retried - known
+	g.pulse.shows = append(g.pulse.shows, func() {
+		worker.main.crew.retried.Add(worker.Retried - known)
 		known = worker.Retried
 	})
 }
 
 // showFailures publishes those of a stage with workers, whose books whoever settles keeps.
 func (s *Stage) showFailures() {
-	if s.shown == nil || s.crew == nil {
-		return
+	if s.crew != nil {
+		s.crew.failed.Store(s.Failed)
+		s.crew.lettered.Store(s.DeadLettered)
 	}
-	s.shown.mu.Lock()
-	defer s.shown.mu.Unlock()
-	s.shown.Failed, s.shown.DeadLettered = s.Failed, s.DeadLettered
 }
 
 // showQueue has the number of items that a segment took from a queue published by it.
 func (g *Segment) showQueue(q *queue, taken func() uint64) {
 	if g.pulse != nil {
-		g.pulse.shows = append(g.pulse.shows, func() { q.delivered.Store(int64(taken())) })
+		g.pulse.shows = append(g.pulse.shows, func() { q.delivered = int64(taken()) })
 	}
 }
 
 // visible notes in a live run each time that the stage's user code gets to work: of code
-// that may block always, of the other where the run is traced.
+// that may block always, of the other where the run is traced. There none is called any more
+// when the segment has to end: the run may have been given up since, and its caller have gone
+// on.
 func visible[T any](s *Stage, blocks bool, push func(T) error) func(T) error {
-	p := s.seg.pulse
-	if p == nil || !blocks && !s.seg.run.opts.Traced {
+	traced := s.seg.run.opts.Traced
+	if s.seg.pulse == nil || !blocks && !traced {
 		return push
 	}
 	return func(v T) error {
-		s.enter()
+		if traced && s.seg.ctx.Err() != nil {
+			return s.spare()
+		}
+		s.enter(true)
 		return push(v)
 	}
 }
 
+// spare keeps an item without a call for it.
+func (s *Stage) spare() error {
+	if s.books != Mapped && s.main == s { // a worker's has been booked in
+		s.In++
+	}
+	s.Held++
+	return s.seg.cause()
+}
+
 // enter notes in a live run that user code of the stage runs from here.
-func (s *Stage) enter() {
+func (s *Stage) enter(item bool) {
 	if p := s.seg.pulse; p != nil {
-		p.enter(s.mark)
+		p.enter(s.mark, item)
 		s.label()
 	}
 }

@@ -192,6 +192,7 @@ func (r *Run) Execute() error {
 		defer r.unlabel()
 	}
 	if last.result = r.open(); last.result == nil {
+		last.labelSegment()
 		r.start()
 		last.result = last.work()
 		r.wait()

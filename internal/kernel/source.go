@@ -65,7 +65,7 @@ func Feed[T any](seg *Segment, site Site, src Source[T], down Port[T]) {
 		if s.opening != nil {
 			s.ctx = s.opening.ctx
 		}
-		seg.head = func() error { return s.end(src.Loop(s, down.Push), down.Signal) }
+		seg.head = func() error { return s.loop(src.Loop, down) }
 	default:
 		stream, out := src.Stream, outlet(s, down)
 		if src.Inside != nil {
@@ -74,6 +74,14 @@ func Feed[T any](seg *Segment, site Site, src Source[T], down Port[T]) {
 		}
 		seg.head = func() error { return s.stream(stream, out, src.Heedless, down.Signal) }
 	}
+}
+
+// loop runs a source between whose items no user code runs, unless it has to end already.
+func (s *Stage) loop[T any](run func(*Stage, func(T) error) error, down Port[T]) error {
+	if s.opening.shut() {
+		return s.end(s.closed(), down.Signal)
+	}
+	return s.end(run(s, down.Push), down.Signal)
 }
 
 // stream runs the user's part of a source.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-streamz/streamz/clock"
@@ -85,7 +86,7 @@ type Stage struct {
 	opens  func(context.Context) error
 	closes func(cause error) error
 
-	shown   *shown          // nil unless the run is live
+	shown   *Counts         // as published, see pulse; nil unless the run is live
 	opening *opening        // of a source in a live run
 	tags    context.Context // labels for its calls, nil unless the run is tagged
 	inside  *inside         // of a source that has runs inside
@@ -113,6 +114,9 @@ type crew struct {
 	good  func() int64   // items that are done with and did not fail
 	busy  func() float64 // the mean of the workers
 	tally func(*Counts)  // what they and the segment below did
+	limit func() int64   // of items that are accepted and not emitted
+
+	retried, failed, lettered atomic.Int64 // as published
 }
 
 // Name is the stage's name in this run, as a path.
@@ -188,6 +192,16 @@ func (s *Stage) Next() error {
 	}
 	s.Out++
 	return nil
+}
+
+// NextInHand is Next for an item that the source cannot get again: a drain takes it in.
+func (s *Stage) NextInHand() error {
+	err := s.Next()
+	if err == ErrDraining {
+		s.Out++
+		return nil
+	}
+	return err
 }
 
 // nextLive is Next in a live run, where a source can be stopped and held up.
@@ -290,7 +304,7 @@ func (s *Stage) Enough(down func(Signal) error) error {
 // item: Open, End, Close, timers, handlers. Its panic is not an item's failure.
 func (s *Stage) Outside() {
 	*s.at = ^s.mark
-	s.enter()
+	s.enter(false)
 }
 
 // OnOpen sets the function to be called before the run's first item, in the order
@@ -343,11 +357,16 @@ func (s *Stage) protect(fn func() error) (err error) {
 			err = s.seg.rescue(recover())
 		}
 	}()
+	s.seg.labelSegment()
 	s.Outside()
 	err = fn()
 	clean = true
 	return s.record(err)
 }
+
+// Attempt is protect for a source that does several things of which one must be done
+// whatever the others come to.
+func (s *Stage) Attempt(fn func() error) error { return s.protect(fn) }
 
 // failedInside tells a failure of a run inside, which names its stage.
 func (s *Stage) failedInside(err error) bool {

@@ -24,149 +24,176 @@ type EdgeView struct {
 // SegmentView is what a segment is doing.
 type SegmentView struct {
 	Name     string // of its first stage
+	Label    string // that its goroutine carries in profiles
+	Place    Place
 	Activity Activity
 	Stage    *Stage // whose code runs or ran last, nil if none has yet
 	Turn     uint64 // how often it has begun to work or to wait
 	Told     bool   // to end
-	To       *Stage // who gets its items on another goroutine, nil if nobody does
+	Item     bool   // that code runs for an item
+	Sends    *Stage // the processor that gets its items over a channel, if one does
+	Hears    *Stage // the one that it gets items from in that way
 
 	// Queued is how many items wait in the queues in front of it, Size how many can, 0 if
-	// it has none.
+	// it has none. Those that wait for one of several workers wait in front of each.
 	Queued, Size int64
-
-	on Place // its goroutine, as the run knows it that is looked at
 }
 
 // View looks at a live run. It may be called at any time, by anybody, once the run is
 // wired. Numbers of different goroutines are not of quite the same moment.
 func (r *Run) View() View {
-	r.live.asked.Add(1)
-	settled := r.live.settled.Load()
-	v := View{}
-	counts := make(map[*Stage]*Counts, len(r.stages))
-	for _, s := range r.stages {
-		c := s.published(settled)
-		counts[s] = &c
-	}
-	v.Edges = r.viewEdges(settled, counts)
+	seen := r.look()
+	v := View{Edges: seen.edges}
 	for _, s := range slices.Backward(r.stages) {
-		if !settled {
-			s.derive(counts[s])
-			for i := range v.Edges {
-				if e := &v.Edges[i]; e.From == s && e.To.books == Mapped && e.Size == 0 {
-					counts[e.To].In = counts[s].Out
-				}
-			}
+		if !seen.settled {
+			seen.derive(s)
 		}
-		r.viewInside(s, counts[s], &v)
-		v.Stages = append(v.Stages, StageView{s, *counts[s]})
+		seen.viewInside(s, &v)
+		v.Stages = append(v.Stages, StageView{s, *seen.counts[s]})
 	}
 	for _, g := range r.segs {
-		v.add(g.view(r, v.Edges))
+		v.add(seen.segment(g, r), seen.within[g.thread])
 	}
 	return v
 }
 
-// add adds a segment. Where a run goes on inside a source of it, that one's last segment,
-// which has the same goroutine, stands for both. The one around it knows better while it
-// waits, or is at work below the source.
-func (v *View) add(g SegmentView) {
-	i := slices.IndexFunc(v.Segments, func(in SegmentView) bool { return in.on == g.on })
+// add adds a segment. Where a run goes on inside a source of it, both have one goroutine, so
+// one of them stands for both: that inside unless what is below the source is at work.
+func (v *View) add(g SegmentView, inside *thread) {
+	i := slices.IndexFunc(v.Segments, func(in SegmentView) bool { return in.Place.thread == inside })
 	if i < 0 {
 		v.Segments = append(v.Segments, g)
 		return
 	}
 	in := &v.Segments[i]
-	in.Turn += g.Turn
-	in.To = g.To
-	if g.Activity != Working || g.Stage != nil && !g.Stage.source {
-		in.Activity, in.Stage = g.Activity, g.Stage
+	g.Turn += in.Turn
+	if g.Activity != AwaitsItems {
+		*in = g
+	}
+	in.Place, in.Turn, in.Told = g.Place, g.Turn, in.Told || g.Told
+}
+
+// look is what was published, and how the queues were.
+type look struct {
+	settled bool
+	counts  map[*Stage]*Counts
+	edges   []EdgeView // from the source to the sink
+	past    map[*Stage]View
+	now     map[*Stage]*Run     // that goes on inside a source
+	within  map[*thread]*thread // the last of its segments, by that of the source
+}
+
+// look copies what the segments have published, with none of them in the middle of it.
+func (r *Run) look() *look {
+	r.live.asked.Add(1)
+	l := &look{counts: make(map[*Stage]*Counts, len(r.stages))}
+	r.mu.Lock() // the books of sources with runs inside
+	defer r.mu.Unlock()
+	for _, g := range r.segs {
+		g.pulse.mu.Lock()
+		defer g.pulse.mu.Unlock()
+	}
+	l.settled = r.live.settled.Load()
+	for _, s := range r.stages {
+		c := s.published(l.settled)
+		l.counts[s] = &c
+		if s.inside != nil {
+			l.lookInside(s)
+		}
+	}
+	for _, e := range slices.Backward(r.edges) {
+		l.lookAt(e)
+	}
+	return l
+}
+
+// lookAt takes an edge. What came out of its queue was taken in by the stage behind it, also
+// where that does not count it.
+func (l *look) lookAt(e Edge) {
+	view := EdgeView{From: e.From, To: e.To, Queued: e.Queued}
+	if e.queue != nil {
+		waiting, size := e.queue.now()
+		view.Size = size
+		if !l.settled {
+			view.Queued = waiting
+			if e.To.books == Mapped {
+				l.counts[e.To].In += e.queue.last().delivered
+			}
+		}
+	}
+	l.edges = append(l.edges, view)
+}
+
+// lookInside takes the runs inside a source: a copy of those that have ended, and the one
+// that goes on.
+func (l *look) lookInside(s *Stage) {
+	if l.now == nil {
+		l.now, l.past, l.within = make(map[*Stage]*Run), make(map[*Stage]View), make(map[*thread]*thread)
+	}
+	var past View
+	copies := make(map[*Stage]*Stage)
+	for _, stage := range s.inside.stages {
+		own := *stage
+		own.main = &own
+		copies[stage] = &own
+		past.Stages = append(past.Stages, StageView{&own, own.Counts})
+	}
+	for _, e := range s.inside.edges {
+		from, to := copies[e.From], copies[e.To]
+		if to == nil {
+			to = s
+		}
+		past.Edges = append(past.Edges, EdgeView{From: from, To: to, Queued: e.Queued})
+	}
+	l.past[s], l.now[s] = past, s.inside.now
+	if s.inside.now != nil {
+		l.within[s.seg.thread] = s.inside.now.segs[0].thread
 	}
 }
 
-// viewInside adds what can be seen of the runs inside a source: those that have ended, and
-// the one that goes on.
-func (r *Run) viewInside(s *Stage, own *Counts, v *View) {
+// viewInside adds the runs inside a source.
+func (l *look) viewInside(s *Stage, v *View) {
 	if s.inside == nil {
 		return
 	}
-	r.mu.Lock()
-	at := len(v.Stages)
-	copies := map[*Stage]*Stage{s: s} // the others change when the run inside ends
-	for _, past := range s.inside.stages {
-		own := *past
-		copies[past] = &own
-		v.Stages = append(v.Stages, StageView{&own, own.Counts})
-	}
-	for _, e := range s.inside.edges {
-		v.Edges = append(v.Edges, EdgeView{From: copies[e.From], To: copies[e.To], Queued: e.Queued})
-	}
-	now := s.inside.now
-	r.mu.Unlock()
+	at, edges := len(v.Stages), len(v.Edges)
+	v.Stages = append(v.Stages, l.past[s].Stages...)
+	v.Edges = append(v.Edges, l.past[s].Edges...)
+	now := l.now[s]
 	if now == nil {
 		return
 	}
 	view := now.View()
 	end := len(view.Stages) - 1 // which the books take for s itself
-	own.add(&view.Stages[end].Counts)
+	l.counts[s].add(&view.Stages[end].Counts)
 	view.Stages = view.Stages[:end]
-	for i := range view.Segments {
-		if g := &view.Segments[i]; g.on == (Place{now.segs[0].thread}) {
-			g.on = s.Place()
-		}
-	}
-	v.merge(at, view)
+	v.merge(at, edges, view)
 }
 
-// merge adds a run that goes on inside a source to those that have ended, which stand from
-// at on.
-func (v *View) merge(at int, now View) {
+// merge adds a run that goes on inside a source to those that have ended, whose stages and
+// edges stand from the places given on.
+func (v *View) merge(stages, edges int, now View) {
 	for _, s := range now.Stages {
-		i := slices.IndexFunc(v.Stages[at:], func(known StageView) bool { return known.Name() == s.Name() })
+		i := slices.IndexFunc(v.Stages[stages:], func(known StageView) bool { return known.Name() == s.Name() })
 		if i < 0 {
 			v.Stages = append(v.Stages, s)
 			continue
 		}
-		s.Counts.add(&v.Stages[at+i].Counts)
-		v.Stages[at+i] = s
+		s.Counts.add(&v.Stages[stages+i].Counts)
+		v.Stages[stages+i] = s
 	}
 	for _, e := range now.Edges {
-		i := slices.IndexFunc(v.Edges, func(known EdgeView) bool {
+		i := slices.IndexFunc(v.Edges[edges:], func(known EdgeView) bool {
 			return known.From.Name() == e.From.Name() && known.To.Name() == e.To.Name()
 		})
 		if i < 0 {
 			v.Edges = append(v.Edges, e)
 			continue
 		}
-		v.Edges[i].Queued += e.Queued
-		v.Edges[i].Size = e.Size
+		v.Edges[edges+i].Queued += e.Queued
+		v.Edges[edges+i].Size = e.Size
 	}
 	v.Segments = append(v.Segments, now.Segments...)
-}
-
-// viewEdges gives the edges from the source to the sink. What came out of queues was taken
-// in by the stage behind them, also where that does not count it.
-func (r *Run) viewEdges(settled bool, counts map[*Stage]*Counts) []EdgeView {
-	var edges []EdgeView
-	for i := range r.edges {
-		e := &r.edges[len(r.edges)-1-i]
-		view := EdgeView{From: e.From, To: e.To}
-		if settled { // before that it is not anybody's to read
-			view.Queued = e.Queued
-		}
-		if e.queue != nil {
-			waiting, size := e.queue.now()
-			view.Size = size
-			if !settled {
-				view.Queued = waiting
-				if e.To.books == Mapped {
-					counts[e.To].In += e.queue.last().delivered.Load()
-				}
-			}
-		}
-		edges = append(edges, view)
-	}
-	return edges
 }
 
 // now gives what waits in the queue and in those below, and what can.
@@ -192,16 +219,20 @@ func (s *Stage) published(settled bool) Counts {
 	if settled {
 		return s.Counts
 	}
-	if s.shown == nil {
-		return Counts{}
+	var c Counts
+	if s.shown != nil {
+		c = *s.shown
 	}
-	s.shown.mu.Lock()
-	defer s.shown.mu.Unlock()
-	return s.shown.Counts
+	if s.crew != nil {
+		c.Failed, c.DeadLettered, c.Retried = s.crew.failed.Load(), s.crew.lettered.Load(), s.crew.retried.Load()
+	}
+	return c
 }
 
-// derive fills in what the stage does not count by itself.
-func (s *Stage) derive(c *Counts) {
+// derive fills in what the stage does not count by itself, and what follows from that for
+// those fused below it.
+func (l *look) derive(s *Stage) {
+	c := l.counts[s]
 	s.elsewhere.book(c)
 	if s.books == Mapped || s.books == Absorbed {
 		c.Passed = max(c.In-c.Filtered-c.Dropped-c.DeadLettered-c.Failed-c.Held, 0)
@@ -209,23 +240,47 @@ func (s *Stage) derive(c *Counts) {
 	if s.books == Mapped || s.books == Selected {
 		c.Out = c.Passed
 	}
+	for _, e := range l.edges {
+		if e.From == s && e.To.books == Mapped && e.Size == 0 {
+			l.counts[e.To].In += c.Out
+		}
+	}
 }
 
-func (g *Segment) view(r *Run, edges []EdgeView) SegmentView {
+func activity(state uint64) Activity { return Activity(state & 0xff &^ inItem) }
+
+func (l *look) segment(g *Segment, r *Run) SegmentView {
 	state := g.pulse.state.Load()
-	v := SegmentView{Name: g.label, Activity: Activity(state & 0xff), Turn: state >> 32, Told: g.ctx.Err() != nil, on: Place{g.thread}}
+	v := SegmentView{Name: g.label, Label: g.carries, Place: Place{g.thread}, Turn: state >> 32, Told: g.ctx.Err() != nil,
+		Item: state&inItem != 0, Sends: g.sends, Hears: g.hears}
+	if v.Activity = activity(state); l.settled {
+		v.Activity = Finished
+	}
 	if mark := uint32(state>>8) & 0xffffff; mark != 0xffffff {
 		v.Stage = r.stages[mark]
 	}
-	for _, e := range edges {
-		from, to := e.From.seg.thread == g.thread, e.To.seg.thread == g.thread
-		switch {
-		case from && !to:
-			v.To = e.To
-		case to && !from:
+	if g.worker != nil {
+		v.Queued, v.Size = l.backlog(g.worker.main, r)
+		return v
+	}
+	for _, e := range l.edges {
+		if e.To.seg.thread == g.thread && e.From.seg.thread != g.thread {
 			v.Queued += e.Queued
 			v.Size += e.Size
 		}
 	}
 	return v
+}
+
+// backlog is how many items a stage with workers has that none of them works on: those that
+// wait for a worker, and results that wait for one before them.
+func (l *look) backlog(s *Stage, r *Run) (waiting, size int64) {
+	c := l.counts[s]
+	waiting = c.In - c.Passed - c.DeadLettered - c.Failed
+	for _, g := range r.segs {
+		if g.worker != nil && g.worker.main == s && activity(g.pulse.state.Load()) != AwaitsItems {
+			waiting--
+		}
+	}
+	return max(waiting, 0), s.crew.limit()
 }

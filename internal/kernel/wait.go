@@ -125,8 +125,17 @@ func (s *Stage) Wait(d time.Duration) error {
 }
 
 func (s *Stage) waitFor(d time.Duration) error {
-	if err := s.seg.halted(); err != nil || d <= 0 {
+	if err := s.seg.halted(); err != nil {
 		return err
+	}
+	if s.opening.shut() {
+		return s.closed()
+	}
+	if d <= 0 {
+		return nil
+	}
+	if p := s.seg.pulse; p != nil {
+		p.mark = s.mark
 	}
 	own := s.ownCalls()
 	if own.alarm == nil {

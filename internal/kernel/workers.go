@@ -137,7 +137,7 @@ func attachWorkers[In, Out any](
 	}
 	s.heeds = false // the workers do
 	seg.head = func() error { return p.drain(down) }
-	s.crew = &crew{count: p.Count, turn: make(chan struct{}, 1), good: p.good, busy: p.busy, tally: p.book}
+	s.crew = &crew{count: p.Count, turn: make(chan struct{}, 1), good: p.good, busy: p.busy, tally: p.book, limit: p.limit.Load}
 	port := Port[In]{Push: visible(s, false, p.push), Signal: p.signal, to: s}
 	if p.Order == Keyed {
 		port.Push = underPolicy(s, port.Push)
