@@ -59,7 +59,9 @@ func (r *running) culprits(which func(now Snapshot, g SegmentSnapshot) bool) []C
 		if stacks == nil {
 			stacks, _ = goroutines.Labelled(goroutines.Run, r.o.id) // the names are worth more than the stacks
 		}
-		c.Stack = stackOf(stacks, c.Name, g)
+		if c.Stack = stackOf(stacks, g.label); now.awaited(g) != nil || g.at != nil && g.at.Foreign() {
+			c.Stack = stackElsewhere(stacks, c.Name)
+		}
 		found = append(found, c)
 	}
 	return found
@@ -77,7 +79,7 @@ func (r *running) culprit(now Snapshot, g SegmentSnapshot) Culprit {
 	if s, ok := now.Stage(c.Name); ok {
 		c.Holds = s.missing()
 	}
-	if g.item {
+	if g.item || g.activity == kernel.AwaitsTime && g.at != nil && !g.at.Source() {
 		c.Holds = max(c.Holds, 1) // which may not have been published yet
 	}
 	return c
@@ -103,17 +105,13 @@ func (s StageReport) missing() int64 {
 	return max(s.In-s.Passed-s.Filtered-s.Dropped-s.DeadLettered-s.Failed-s.Held, 0)
 }
 
-// stackOf gives the stack of the goroutine that is at work for a stage: of a processor over
-// channels one of those that it has started, else that of the kernel, and rather one that
-// does not wait, as those of other workers do.
-func stackOf(stacks []goroutines.Group, stage string, g SegmentSnapshot) string {
+// stackOf gives the stack of the goroutine with a label that works for the kernel; of several,
+// as workers are, one that does not wait for items or room.
+func stackOf(stacks []goroutines.Group, label string) string {
 	waits := ""
 	for _, s := range stacks {
-		kernels := strings.Contains(s.Stack, "kernel.(*Segment).work") || strings.Contains(s.Stack, "kernel.(*Stage).protect")
 		switch {
-		case s.Labels[goroutines.Stage] == stage && !kernels:
-			return s.Stack
-		case s.Labels[goroutines.Segment] != g.label || !kernels:
+		case s.Labels[goroutines.Segment] != label || !kernels(s):
 		case strings.Contains(s.Stack, "kernel.await["):
 			waits = s.Stack
 		default:
@@ -121,6 +119,26 @@ func stackOf(stacks []goroutines.Group, stage string, g SegmentSnapshot) string 
 		}
 	}
 	return waits
+}
+
+// stackElsewhere gives the stack of a goroutine that a processor over channels has started,
+// rather one without a kernel of its own.
+func stackElsewhere(stacks []goroutines.Group, stage string) string {
+	own := ""
+	for _, s := range stacks {
+		switch {
+		case s.Labels[goroutines.Stage] != stage:
+		case kernels(s):
+			own = s.Stack
+		default:
+			return s.Stack
+		}
+	}
+	return own
+}
+
+func kernels(s goroutines.Group) bool {
+	return strings.Contains(s.Stack, "kernel.(*Segment).work") || strings.Contains(s.Stack, "kernel.(*Stage).protect")
 }
 
 // stage gives the one with a name.

@@ -16,14 +16,20 @@ import (
 // A drain may take as long as within says, or without end if that is 0: where a supervisor
 // kills the process some time after the first signal, within has to be shorter than that.
 // After it the result is a *[DrainError]; after a second signal it is a *[SignalError].
+//
+// Once the run has been told to end at once, by either, a further signal does what it does to
+// any program: a function that ignores its context cannot keep the process alive. To have the
+// run given up instead there is [WithGrace].
 func RunUntilSignal(ctx context.Context, job Job, within time.Duration, opts ...Option) error {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	defer signal.Stop(signals)
-	return runUntil(ctx, signals, job, within, opts)
+	release := func() { signal.Stop(signals) }
+	defer release()
+	return runUntil(ctx, signals, release, job, within, opts)
 }
 
-func runUntil(ctx context.Context, signals <-chan os.Signal, job Job, within time.Duration, opts []Option) error {
+// runUntil calls release when no signal matters any more.
+func runUntil(ctx context.Context, signals <-chan os.Signal, release func(), job Job, within time.Duration, opts []Option) error {
 	running := job.Start(ctx, opts...)
 	var sig os.Signal
 	select {
@@ -35,6 +41,7 @@ func runUntil(ctx context.Context, signals <-chan os.Signal, job Job, within tim
 	drain, cancel := running.limit(within)
 	defer cancel(nil)
 	go func() {
+		defer release()
 		select {
 		case sig := <-signals:
 			running.Stop(&SignalError{Signal: sig})

@@ -51,6 +51,7 @@ func (s *Stage) Inside[T any](out Outlet[T], wire func(*Segment, Port[T])) (err 
 			}
 		}
 	}()
+	s.seg.yield(AwaitsItems)
 	err = run.Execute()
 	done = true
 	if over := s.Over(); over != nil && over != ErrDraining {
@@ -211,7 +212,9 @@ func (i *inlet[T]) push(v T) error {
 		}
 	}()
 	i.own.seg.yield(AwaitsRoom)
+	i.s.seg.yield(Working)
 	err := i.out.Emit(v)
+	i.s.seg.yield(AwaitsItems)
 	i.own.seg.yield(Working)
 	clean = true
 	if i.s.Out != before {
