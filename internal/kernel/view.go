@@ -101,25 +101,22 @@ func (r *Run) look() *look {
 			l.lookInside(s)
 		}
 	}
-	for _, e := range slices.Backward(r.edges) {
-		l.lookAt(e)
+	for i := len(r.edges) - 1; i >= 0; i-- { // not by value: what is queued at the end may be written now
+		l.lookAt(&r.edges[i])
 	}
 	return l
 }
 
 // lookAt takes an edge. What came out of its queue was taken in by the stage behind it, also
 // where that does not count it.
-func (l *look) lookAt(e Edge) {
-	view := EdgeView{From: e.From, To: e.To, Queued: e.Queued}
-	if e.queue != nil {
-		waiting, size := e.queue.now()
-		view.Size = size
-		if !l.settled {
-			view.Queued = waiting
-			if e.To.books == Mapped {
-				l.counts[e.To].In += e.queue.last().delivered
-			}
-		}
+func (l *look) lookAt(e *Edge) {
+	view := EdgeView{From: e.From, To: e.To}
+	view.Queued, view.Size = e.queue.now()
+	switch {
+	case l.settled:
+		view.Queued = e.Queued
+	case e.queue != nil && e.To.books == Mapped:
+		l.counts[e.To].In += e.queue.last().delivered
 	}
 	l.edges = append(l.edges, view)
 }
