@@ -13,12 +13,20 @@
 //   - An [Inspector] is a processor around another one, which it really calls: it counts
 //     items, calls and errors, and takes the time of the calls.
 //   - A [Logging] is a processor that passes the items on and writes lines about them.
-//   - [Metrics] collect figures by name, those of Inspectors among them, as JSON and in the text
-//     format of Prometheus. Package vars, in the folder of this one, publishes them by expvar.
+//   - [Metrics] collect figures by name, those of Inspectors and of whole runs among them, as JSON
+//     and in the text format of Prometheus. Package vars, in the folder of this one, publishes
+//     them by expvar.
+//   - [Logger] writes lines about what happens in a run, and [WithFlightRecorder] a folder with
+//     all that is known of one that failed.
+//   - [GoroutinesOf] lists the goroutines of a run, by stage.
 //   - A [Histogram] counts durations in fixed memory.
 //   - [WatchChan] tells how full a channel is.
 //
-// Everything takes the time from the clock of the run, so that tests can move it. Nothing is
+// Metrics, Logger and the flight recorder are options of a run:
+//
+//	err := job.Run(ctx, flow.WithObserver(metrics), flow.WithObserver(diag.Logger(nil)))
+//
+// Figures take the time from the clock of the run, so that tests can move it. Nothing is
 // written or kept but what is asked for, and no item, since items may be private.
 //
 // For the books of a run, which count every item of every stage for nothing, take

@@ -77,7 +77,7 @@ func ExampleInspector_WithMetrics() {
 	metrics := diag.NewMetrics()
 	short := diag.Inspect(ops.NewFilter(func(s string) bool { return len(s) < 3 })).WithMetrics(metrics).WithEvery(0)
 	_ = flow.Of("to", "be", "nobody").Then(short).Run(context.Background())
-	for _, s := range metrics.Collect().Stages {
+	for _, s := range metrics.Collect().Processors {
 		fmt.Println(s)
 	}
 	// Output: filter: 3 processed, 2 emitted, 3 calls, 0 errors
@@ -233,5 +233,71 @@ func ExampleWatchChan() {
 	fmt.Println(err)
 	// Output:
 	// data: 1 of 4 items (25%), at most 1
+	// <nil>
+}
+
+func ExampleMetrics_Observe() {
+	metrics := diag.NewMetrics()
+	parse := flow.Of("1", "2", "x").TryMap(strconv.Atoi).OnError(flow.Skip())
+	for range 2 {
+		_ = parse.Run(context.Background(), flow.WithName("numbers"), flow.WithObserver(metrics), quiet())
+	}
+	for _, run := range metrics.Collect().Runs {
+		fmt.Println(run.Name, run.Started, "started,", run.Ended, "ended,", run.Failed, "failed")
+		for _, s := range run.Stages {
+			fmt.Println(s.Name, s.In, "in,", s.Out, "out,", s.Failed, "failed")
+		}
+	}
+	// Output:
+	// numbers 2 started, 2 ended, 0 failed
+	// items 0 in, 6 out, 0 failed
+	// try-mapper 6 in, 4 out, 2 failed
+	// discard 4 in, 0 out, 0 failed
+}
+
+func ExampleMetrics_WithEvery() {
+	ctx := clock.With(context.Background(), clock.NewFake())
+	metrics := diag.NewMetrics().WithEvery(2)
+	_ = flow.Of(10, 20, 10, 20).Call(lookup).Run(ctx, flow.WithObserver(metrics))
+	call := metrics.Collect().Runs[0].Stages[1]
+	fmt.Println(call.In, "calls,", call.Latency.Count, "timed:", call.Latency.Mean)
+	// Output: 4 calls, 2 timed: 10ms
+}
+
+func ExampleLogger() {
+	log := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+		if a.Key == "id" || a.Key == "after" { // another one each time
+			return slog.Attr{}
+		}
+		return untimed(groups, a)
+	}}))
+	_ = flow.Range(0, 9).Async(2).Run(context.Background(), flow.WithName("numbers"), flow.WithObserver(diag.Logger(log)))
+	// Output:
+	// level=INFO msg="run started" run=numbers stages=2 segments=2
+	// level=INFO msg="run ended" run=numbers
+}
+
+func ExampleGoroutinesOf() {
+	end, ready := make(chan bool), make(chan bool)
+	running := flow.Of("a").Tap(func(string) {
+		go func() { <-end }()
+	}).ForEach(func(ctx context.Context, _ string) error {
+		ready <- true
+		<-ctx.Done()
+		return nil
+	}).Start(context.Background())
+
+	<-ready
+	all, err := diag.GoroutinesOf(running)
+	for _, g := range all {
+		fmt.Println(g.Count, g.Segment, "started by a function:", g.Started)
+	}
+	fmt.Println(err)
+	close(end)
+	running.Stop(nil)
+	_ = running.Wait()
+	// Output:
+	// 1 items started by a function: false
+	// 1 items started by a function: true
 	// <nil>
 }

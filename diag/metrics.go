@@ -1,6 +1,7 @@
 package diag
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"math"
@@ -8,26 +9,33 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/go-streamz/streamz/flow"
 )
 
-// Metrics collects counters, gauges and durations by name, and the figures of inspected
-// processors, see [Inspector.WithMetrics]. It is safe for concurrent use; what it does takes a
-// short lock and never blocks otherwise.
+// Metrics collects counters, gauges and durations by name, the figures of inspected
+// processors, see [Inspector.WithMetrics], and those of whole runs: it is an observer for
+// flow.WithObserver. It is safe for concurrent use; what it does takes a short lock and never
+// blocks otherwise.
 //
-// It keeps at most 1,000 series, see [Metrics.WithLimit]: names made of what comes in, as of
-// users or addresses, would else grow without end. What finds no room is counted, see
-// [Collected.Refused], and dropped.
+// It keeps at most 1,000 series, see [Metrics.WithLimit], of which each stage of a run takes
+// one: names made of what comes in, as of users or addresses, would else grow without end. What
+// finds no room is counted, see [Collected.Refused], and dropped.
 //
 // It is an expvar.Var, and writes the text format of Prometheus. The zero Metrics is empty and
 // ready to use. It must not be copied after first use.
 type Metrics struct {
 	limit int // 0 for the default
+	every int
 
 	mu        sync.Mutex
-	stages    map[string]*meter
+	inspected map[string]*meter
 	counters  map[string]int64
 	gauges    map[string]float64
 	durations map[string]*Histogram
+	runs      map[string]*runFigures // by the name of the run
+	staged    int                    // stages of all of them
+	live      map[*flow.View]*runFigures
 
 	refused atomic.Int64
 }
@@ -37,13 +45,21 @@ const defaultLimit = 1000
 // NewMetrics makes an empty one.
 func NewMetrics() *Metrics { return new(Metrics) }
 
-// WithLimit gives an empty one that keeps at most n series: with n below 1, none.
+// WithLimit gives an empty one with the same settings but for the limit: it keeps at most n
+// series, none with n below 1.
 func (m *Metrics) WithLimit(n int) *Metrics {
 	if n <= 0 {
 		n = -1
 	}
-	return &Metrics{limit: n}
+	return &Metrics{limit: n, every: m.every}
 }
+
+// WithEvery gives an empty one with the same settings, which takes the time of every n-th
+// call of the stages of a run that it observes. With n below 1, as without it, it takes none.
+func (m *Metrics) WithEvery(n int) *Metrics { return &Metrics{limit: m.limit, every: n} }
+
+// Every is what [Metrics.WithEvery] has set.
+func (m *Metrics) Every() int { return m.every }
 
 // Add adds to a counter, which begins at 0.
 func (m *Metrics) Add(name string, delta int64) {
@@ -84,11 +100,11 @@ func (m *Metrics) histogram(name string) *Histogram {
 func (m *Metrics) meter(name string, own *meter) *meter {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if known := m.stages[name]; known != nil {
+	if known := m.inspected[name]; known != nil {
 		return known
 	}
-	if admit(m, &m.stages, name) {
-		m.stages[name] = own
+	if admit(m, &m.inspected, name) {
+		m.inspected[name] = own
 	}
 	return own
 }
@@ -98,12 +114,7 @@ func admit[V any](m *Metrics, series *map[string]V, name string) bool {
 	if _, known := (*series)[name]; known {
 		return true
 	}
-	limit := m.limit
-	if limit == 0 {
-		limit = defaultLimit
-	}
-	if len(m.stages)+len(m.counters)+len(m.gauges)+len(m.durations) >= limit {
-		m.refused.Add(1)
+	if !m.room() {
 		return false
 	}
 	if *series == nil {
@@ -112,30 +123,40 @@ func admit[V any](m *Metrics, series *map[string]V, name string) bool {
 	return true
 }
 
+// room tells whether one series more may be kept.
+func (m *Metrics) room() bool {
+	limit := cmp.Or(m.limit, defaultLimit)
+	if len(m.inspected)+len(m.counters)+len(m.gauges)+len(m.durations)+len(m.runs)+m.staged >= limit {
+		m.refused.Add(1)
+		return false
+	}
+	return true
+}
+
 // Collected is what a [Metrics] has collected at one moment.
 type Collected struct {
-	Stages    []Stats // in the order of their names
-	Counters  map[string]int64
-	Gauges    map[string]float64
-	Durations map[string]Latency
-	Refused   int64 // additions, settings and records whose series found no room
+	Runs       []RunStats // in the order of their names
+	Processors []Stats    // those that are inspected, in the order of their names
+	Counters   map[string]int64
+	Gauges     map[string]float64
+	Durations  map[string]Latency
+	Refused    int64 // additions, settings and records whose series found no room
 }
 
 // Collect gives what was collected so far. It may be called at any time.
 func (m *Metrics) Collect() Collected {
+	c := Collected{Runs: m.collectRuns(), Durations: make(map[string]Latency)}
 	m.mu.Lock()
-	stages, durations := maps.Clone(m.stages), maps.Clone(m.durations)
-	c := Collected{
-		Counters: maps.Clone(m.counters), Gauges: maps.Clone(m.gauges),
-		Durations: make(map[string]Latency), Refused: m.refused.Load(),
-	}
+	inspected, durations := maps.Clone(m.inspected), maps.Clone(m.durations)
+	c.Counters, c.Gauges = maps.Clone(m.counters), maps.Clone(m.gauges)
 	m.mu.Unlock()
-	for _, name := range slices.Sorted(maps.Keys(stages)) {
-		c.Stages = append(c.Stages, stages[name].stats(name))
+	for _, name := range slices.Sorted(maps.Keys(inspected)) {
+		c.Processors = append(c.Processors, inspected[name].stats(name))
 	}
 	for name, h := range durations {
 		c.Durations[name] = h.Latency()
 	}
+	c.Refused = m.refused.Load()
 	return c
 }
 
@@ -160,10 +181,11 @@ func (c Collected) MarshalJSON() ([]byte, error) {
 		}
 	}
 	return json.Marshal(struct {
-		Stages    []Stats             `json:"stages,omitempty"`
-		Counters  map[string]int64    `json:"counters,omitempty"`
-		Gauges    map[string]*float64 `json:"gauges,omitempty"`
-		Durations map[string]Latency  `json:"durations,omitempty"`
-		Refused   int64               `json:"refused"`
-	}{c.Stages, c.Counters, gauges, c.Durations, c.Refused})
+		Runs       []RunStats          `json:"runs,omitempty"`
+		Processors []Stats             `json:"processors,omitempty"`
+		Counters   map[string]int64    `json:"counters,omitempty"`
+		Gauges     map[string]*float64 `json:"gauges,omitempty"`
+		Durations  map[string]Latency  `json:"durations,omitempty"`
+		Refused    int64               `json:"refused"`
+	}{c.Runs, c.Processors, c.Counters, gauges, c.Durations, c.Refused})
 }

@@ -92,7 +92,7 @@ func TestMetricsOfInspectors(t *testing.T) {
 			{Name: "call", Processed: 2, Emitted: 2, Calls: 2, Latency: ten},
 			{Name: "second", Processed: 1, Emitted: 1, Calls: 1, Latency: five},
 		}
-		if diff := cmp.Diff(want, m.Collect().Stages); diff != "" {
+		if diff := cmp.Diff(want, m.Collect().Processors); diff != "" {
 			t.Errorf("stages mismatch (-want +got):\n%s", diff)
 		}
 		if diff := cmp.Diff(want[0], same.Stats()); diff != "" {
@@ -141,20 +141,20 @@ func TestMetricsPrometheus(t *testing.T) {
 	if err != nil || n != int64(b.Len()) {
 		t.Errorf("WriteTo() = %d, %v, want %d and no error", n, err, b.Len())
 	}
-	want := `# TYPE streamz_stage_processed_total counter
-streamz_stage_processed_total{stage="mapper"} 2
-# TYPE streamz_stage_emitted_total counter
-streamz_stage_emitted_total{stage="mapper"} 2
-# TYPE streamz_stage_calls_total counter
-streamz_stage_calls_total{stage="mapper"} 2
-# TYPE streamz_stage_errors_total counter
-streamz_stage_errors_total{stage="mapper"} 0
-# TYPE streamz_stage_latency_seconds summary
-streamz_stage_latency_seconds{stage="mapper",quantile="0.5"} 0
-streamz_stage_latency_seconds{stage="mapper",quantile="0.9"} 0
-streamz_stage_latency_seconds{stage="mapper",quantile="0.99"} 0
-streamz_stage_latency_seconds_sum{stage="mapper"} 0
-streamz_stage_latency_seconds_count{stage="mapper"} 0
+	want := `# TYPE streamz_processor_processed_total counter
+streamz_processor_processed_total{processor="mapper"} 2
+# TYPE streamz_processor_emitted_total counter
+streamz_processor_emitted_total{processor="mapper"} 2
+# TYPE streamz_processor_calls_total counter
+streamz_processor_calls_total{processor="mapper"} 2
+# TYPE streamz_processor_errors_total counter
+streamz_processor_errors_total{processor="mapper"} 0
+# TYPE streamz_processor_call_seconds summary
+streamz_processor_call_seconds{processor="mapper",quantile="0.5"} 0
+streamz_processor_call_seconds{processor="mapper",quantile="0.9"} 0
+streamz_processor_call_seconds{processor="mapper",quantile="0.99"} 0
+streamz_processor_call_seconds_sum{processor="mapper"} 0
+streamz_processor_call_seconds_count{processor="mapper"} 0
 # TYPE streamz_counter_total counter
 streamz_counter_total{name="orders\n\"a\\b\"�"} 3
 # TYPE streamz_gauge gauge
@@ -203,7 +203,7 @@ func TestMetricsAtOnce(t *testing.T) {
 	}
 	wg.Wait()
 	c := m.Collect()
-	if c.Counters["n"] != 800 || c.Durations["d"].Count != 800 || c.Stages[0].Processed != 400 {
+	if c.Counters["n"] != 800 || c.Durations["d"].Count != 800 || c.Processors[0].Processed != 400 {
 		t.Errorf("Collect() = %+v, want 800 additions, 800 durations, 400 items", c)
 	}
 }
