@@ -23,6 +23,14 @@ var (
 	texts = map[string]string{"pattern": "*"}
 )
 
+// many is how many items a source has: enough to fill large queues, now and then.
+func (g *gamble) many() int {
+	if g.IntN(25) == 0 {
+		return g.IntN(400)
+	}
+	return g.IntN(40)
+}
+
 // policy draws a policy.
 func (g *gamble) policy(seed uint64, draw int) flow.Policy {
 	c := *g
@@ -56,10 +64,7 @@ func (g *gamble) draw(t reflect.Type, name string) reflect.Value {
 		v.Set(g.function(t, name))
 		return v
 	case reflect.Slice:
-		for range g.IntN(40) >> (2 * g.depth / deepest) {
-			v = reflect.Append(v, g.draw(t.Elem(), name))
-		}
-		return v
+		return g.list(v, name)
 	case reflect.Struct:
 		for i := range t.NumField() {
 			if t.Field(i).IsExported() {
@@ -72,6 +77,18 @@ func (g *gamble) draw(t reflect.Type, name string) reflect.Value {
 		return v
 	}
 	g.note("%s=%v", name, v)
+	return v
+}
+
+// list draws the elements of a slice.
+func (g *gamble) list(v reflect.Value, name string) reflect.Value {
+	c := *g
+	c.node = new(node)
+	n := g.many()
+	for range n {
+		v = reflect.Append(v, c.draw(v.Type().Elem(), name))
+	}
+	g.note("%s=[%d]", name, n)
 	return v
 }
 

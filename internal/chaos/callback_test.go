@@ -50,7 +50,7 @@ func (g *gamble) function(t reflect.Type, name string) reflect.Value {
 
 func (g *gamble) callback(t reflect.Type, name string) *callback {
 	c := &callback{
-		g: g, typ: t, name: name, factor: 1 + g.IntN(2), term: g.IntN(4), items: g.IntN(40),
+		g: g, typ: t, name: name, factor: 1 + g.IntN(2), term: g.IntN(4), items: g.many(),
 		manners: manners(g.IntN(8)), pace: time.Duration(max(0, g.IntN(4)-1)) * 20 * time.Millisecond,
 		fixed: make([]reflect.Value, t.NumOut()), made: make(map[int]*callback),
 	}
@@ -135,6 +135,9 @@ func (c *callback) call(args []reflect.Value) (results []reflect.Value) {
 	}
 	if in.ctx != nil {
 		time.Sleep(time.Duration(in.n%4) * c.pace)
+	}
+	if c.g.pace > 0 {
+		time.Sleep(time.Duration(in.n*c.g.pace%7) * 20 * time.Millisecond)
 	}
 	if in.emit.IsValid() {
 		return c.results(in, c.emit(in))

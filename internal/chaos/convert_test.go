@@ -174,7 +174,8 @@ func filled(t reflect.Type, n int) reflect.Value {
 }
 
 // spread makes two channels of one.
-func spread[T any](ctx context.Context, in <-chan T) []<-chan T {
+func spread[T any](g *gamble, ctx context.Context, in <-chan T) []<-chan T {
+	g.mixed.Store(true)
 	var outs []<-chan T
 	for range 2 {
 		out := make(chan T)
@@ -192,6 +193,7 @@ func joined[T any](g *gamble, ctx context.Context, ins ...<-chan T) <-chan T {
 	if len(ins) == 0 {
 		g.endEarly()
 	}
+	g.mixed.Store(true)
 	out := make(chan T)
 	var open sync.WaitGroup
 	for _, in := range ins {

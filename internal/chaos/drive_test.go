@@ -49,6 +49,8 @@ func (g *gamble) job() flow.Job {
 // options draws those of a run.
 func (g *gamble) runOptions() []flow.Option {
 	c := g.child()
+	c.nodes = append(c.nodes, c.node)
+	c.note("Run")
 	var opts []flow.Option
 	for range c.IntN(3) {
 		opts = append(opts, arg[flow.Option](c, "option"))

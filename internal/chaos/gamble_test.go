@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/go-streamz/streamz/flow"
 )
@@ -15,10 +16,12 @@ import (
 type game struct {
 	*parts
 	events
-	drop   []string // paths of nodes that are left out
-	calm   bool     // nothing goes wrong
-	way    way      // how the flow is laid out
-	loose  bool     // the items that come of it may be others each time
+	drop   []string    // paths of nodes that are left out
+	calm   bool        // nothing goes wrong
+	way    way         // how the flow is laid out
+	failed bool        // the run has
+	pace   int         // functions take some time
+	mixed  atomic.Bool // flows or channels were joined in no order
 	cancel context.CancelCauseFunc
 	picks  map[pick]int
 	nodes  []*node
@@ -26,21 +29,6 @@ type game struct {
 
 	markers []*marker
 	got     []int // what the terminal gave
-}
-
-// way is how a flow is laid out.
-type way int
-
-const (
-	asDrawn  way = iota
-	fused        // no boundary that is not needed
-	apart        // one behind every stage
-	channels     // every processor over channels
-	ways
-)
-
-func (w way) String() string {
-	return [...]string{"as drawn", "fused", "with boundaries", "over channels"}[w]
 }
 
 // pick is a node, or another thing that is drawn until it fits, by its own seed.
@@ -55,6 +43,8 @@ type node struct {
 	text    strings.Builder
 	lenient bool // its policy may let the stream go on after a failure
 	outer   *node
+
+	alone func(g *game, f flow.Flow[int]) flow.Flow[int] // makes it again in another game
 }
 
 // forgives tells whether a failure of one of the node's functions may not end the run.
@@ -114,7 +104,7 @@ func (g *gamble) option(name string) bool {
 func (g *gamble) flow(stages int) flow.Flow[int] {
 	c := g.child()
 	p := c.choose(c.sources)
-	f := c.build(p, func(c *gamble) flow.Flow[int] { return c.begin(p) }, nil)
+	f := c.build(p, flow.Empty[int](), func(c *gamble, _ flow.Flow[int]) flow.Flow[int] { return c.begin(p) })
 	return g.chain(f, stages)
 }
 
@@ -126,8 +116,7 @@ func (g *gamble) chain(f flow.Flow[int], stages int) flow.Flow[int] {
 			continue
 		}
 		p := c.choose(c.stages)
-		f = c.build(p, func(c *gamble) flow.Flow[int] { return c.follow(p, f) },
-			func(c *gamble) flow.Flow[int] { return c.follow(p, flow.Empty[int]()) })
+		f = c.build(p, f, func(c *gamble, f flow.Flow[int]) flow.Flow[int] { return c.follow(p, f) })
 	}
 	return f
 }
@@ -144,7 +133,7 @@ func (g *gamble) begin(p *piece) flow.Flow[int] {
 	case !g.traits[p].endless:
 		return f
 	case g.IntN(4) > 0 || g.calm:
-		n := g.IntN(40)
+		n := g.many()
 		g.note("Take(%d)", n)
 		g.endEarly()
 		return f.Take(n)
@@ -154,10 +143,11 @@ func (g *gamble) begin(p *piece) flow.Flow[int] {
 
 // know takes over what is known of a piece.
 func (g *gamble) know(p *piece) {
-	t := g.traits[p]
-	g.loose = g.loose || t.loose
-	if t.stops {
+	if g.traits[p].stops {
 		g.endEarly()
+	}
+	if g.traits[p].mixes {
+		g.mixed.Store(true)
 	}
 }
 
@@ -184,25 +174,26 @@ func (g *gamble) follow(p *piece, f flow.Flow[int]) flow.Flow[int] {
 // draws is how often a thing is drawn until it fits.
 const draws = 60
 
-// build makes a node with the first draw that can run: arguments may be out of range, or
-// not fit each other, which the piece itself knows best. alone makes it as make does, but
-// behind nothing that matters.
-func (g *gamble) build(p *piece, make, alone func(*gamble) flow.Flow[int]) flow.Flow[int] {
-	if alone == nil {
-		alone = make
-	}
+// build makes a node behind f, with the first draw that can run: arguments may be out of
+// range, or not fit each other, which the piece itself knows best.
+func (g *gamble) build(p *piece, f flow.Flow[int], make func(*gamble, flow.Flow[int]) flow.Flow[int]) flow.Flow[int] {
 	draw := g.fit("", g.seed, func(draw int) error {
 		t := g.again(draw)
 		t.trial = true
-		return misuse(alone(t).Run(ended()))
+		return misuse(make(t, flow.Empty[int]()).Run(ended()))
 	})
 	if draw < 0 {
-		g.broken = append(g.broken, fmt.Sprintf("%s (%s): no draw can be configured, see the ranges in arg_test.go", p.name, p.file))
+		g.complain("%s (%s): no draw can be configured, see the ranges in arg_test.go", p.name, p.file)
 		draw = 0
 	}
 	c := g.again(draw)
+	c.node.alone = func(other *game, f flow.Flow[int]) flow.Flow[int] {
+		c := g.again(draw)
+		c.game = other
+		return make(c, f)
+	}
 	c.enter(p)
-	return make(c)
+	return make(c, f)
 }
 
 // enter tells of a node.

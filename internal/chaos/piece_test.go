@@ -71,7 +71,7 @@ type parts struct {
 type traits struct {
 	endless bool // a source that does not end
 	stops   bool // a stage or a terminal that may end the flow early
-	loose   bool // what comes of it depends on who is faster
+	mixes   bool // what comes of several flows, in the order in which they are ready
 }
 
 // newParts sorts the registry, and adds what only tests have.

@@ -55,7 +55,7 @@ func duration(g *gamble, name string) time.Duration {
 
 // channel draws one that has items, and is closed or stays idle.
 func channel(g *gamble, name string) <-chan int {
-	ch := make(chan int, g.IntN(40))
+	ch := make(chan int, g.many())
 	for i := range cap(ch) {
 		ch <- i
 	}
@@ -122,7 +122,7 @@ type marker struct {
 func newMarker(g *gamble, name string) *marker {
 	m := &marker{
 		g: g, fault: arg[func(context.Context) error](g, name), told: arg[func(error)](g, name+".done"),
-		items: g.IntN(40), every: 1 + g.IntN(3),
+		items: g.many(), every: 1 + g.IntN(3),
 	}
 	m.arrived = make([]atomic.Int32, m.items)
 	g.markers = append(g.markers, m)
@@ -158,7 +158,7 @@ type reader struct {
 }
 
 func newReader(g *gamble, name string) *reader {
-	r := &reader{fault: arg[func() (int, error)](g, name), lines: g.IntN(40)}
+	r := &reader{fault: arg[func() (int, error)](g, name), lines: g.many()}
 	g.note("%s=reader{%d}", name, r.lines)
 	return r
 }

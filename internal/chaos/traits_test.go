@@ -16,23 +16,36 @@ import (
 func (p *parts) learn(t *testing.T) {
 	slices.SortStableFunc(p.sources, func(a, b *piece) int { return len(p.joining(a)) - len(p.joining(b)) })
 	for _, piece := range p.sources { // those that are made of others last
-		p.stages = append(p.stages, p.joining(piece)...)
+		for _, piece := range p.joining(piece) {
+			p.stages = append(p.stages, piece)
+			p.mix(t, piece)
+		}
 		p.often(t, func(t *testing.T, g *gamble) {
 			n, err := piece.source(g).Take(500).Count(limited(t))
 			p.note(piece, traits{endless: n == 500 || errors.Is(err, context.DeadlineExceeded)})
 		})
-		p.compare(t, piece, func(g *gamble, _ flow.Flow[int]) flow.Flow[int] { return piece.source(g) })
 	}
 	for _, piece := range p.stages {
 		p.often(t, func(t *testing.T, g *gamble) {
 			p.watch(piece, func(f flow.Flow[int]) error { return g.follow(piece, f).Run(limited(t)) })
 		})
-		p.compare(t, piece, func(g *gamble, f flow.Flow[int]) flow.Flow[int] { return g.follow(piece, f) })
 	}
 	for _, piece := range p.ends {
 		p.often(t, func(t *testing.T, g *gamble) {
 			p.watch(piece, func(f flow.Flow[int]) error { return g.ending(piece, f)(limited(t)) })
 		})
+	}
+}
+
+// mix joins flows, one of which is now slow and now quick, to see what becomes of the order.
+func (p *parts) mix(t *testing.T, piece *piece) {
+	for seed := range uint64(10) {
+		alone := func(other *game, f flow.Flow[int]) flow.Flow[int] {
+			g := p.gambler(seed)
+			g.game = other
+			return g.follow(piece, f)
+		}
+		p.note(piece, traits{mixes: !slices.Equal(p.paced(t, alone, 0), p.paced(t, alone, 1))})
 	}
 }
 
@@ -52,30 +65,6 @@ func (p *parts) often(t *testing.T, try func(t *testing.T, g *gamble)) {
 	}
 }
 
-// compare finds out whether what comes of a piece depends on when its items come, and when
-// they are taken.
-func (p *parts) compare(t *testing.T, piece *piece, make func(*gamble, flow.Flow[int]) flow.Flow[int]) {
-	for seed := range uint64(10) {
-		var want []int
-		for i := range 3 {
-			synctest.Test(t, func(t *testing.T) {
-				g, early := p.gambler(seed), false
-				f := make(g, whole(&early).Tap(pause(i, 9*time.Millisecond)))
-				got, _ := f.Take(100).Tap(pause(i, time.Second)).Collect(limited(t))
-				if i > 0 && !slices.Equal(want, got) && !g.loose { // not for a piece inside
-					p.note(piece, traits{loose: true})
-				}
-				want = got
-			})
-		}
-	}
-}
-
-// pause waits a while for some items, not at all the first time.
-func pause(i int, d time.Duration) func(int) {
-	return func(n int) { time.Sleep(time.Duration(i*n%7) * d) }
-}
-
 // limited is a context that ends after an hour.
 func limited(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
@@ -83,11 +72,12 @@ func limited(t *testing.T) context.Context {
 	return ctx
 }
 
-// whole is a flow that tells whether not all of it was wanted.
+// whole is a flow that tells whether not all of it was wanted. Its items are seldom those of
+// another.
 func whole(early *bool) flow.Flow[int] {
 	return flow.FromFunc(func(_ context.Context, emit func(int) error) error {
 		for i := range 200 {
-			if err := emit(i); errors.Is(err, flow.ErrStop) {
+			if err := emit(500 + i); errors.Is(err, flow.ErrStop) {
 				*early = true
 				return err
 			}
@@ -98,9 +88,7 @@ func whole(early *bool) flow.Flow[int] {
 
 func (p *parts) note(piece *piece, found traits) {
 	known := p.traits[piece]
-	p.traits[piece] = traits{
-		endless: known.endless || found.endless, stops: known.stops || found.stops, loose: known.loose || found.loose,
-	}
+	p.traits[piece] = traits{endless: known.endless || found.endless, stops: known.stops || found.stops, mixes: known.mixes || found.mixes}
 }
 
 // joining is the piece itself if it is made of flows, so that it can stand behind one.

@@ -350,7 +350,7 @@ func registry() []*piece {
 				p = p.WithName(arg[string](g, "name"))
 			}
 			return then(g, f, ops.ProcessorFunc[int, int](func(ctx context.Context, in <-chan int) <-chan int {
-				return joined(g, ctx, p.Process(ctx, spread(ctx, in)...))
+				return joined(g, ctx, p.Process(ctx, spread(g, ctx, in)...))
 			}))
 		}},
 		{name: "ops.NewFanOut", file: "ops/fan_out.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {

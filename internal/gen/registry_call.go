@@ -119,7 +119,7 @@ func (c *call) processor(name, full string) (kind string, code []string) {
 	if len(ins) != 2 || len(outs) != 1 {
 		return c.unknown("makes a processor of several inputs or results")
 	}
-	input, in := c.channel(&inner, ins[1], "in", "spread(ctx, in)...")
+	input, in := c.channel(&inner, ins[1], "in", "spread(g, ctx, in)...")
 	output, out := c.channel(&inner, outs[0], "p.Process(ctx, "+in+")", "p.Process(ctx, "+in+")...")
 	switch {
 	case in == "" || out == "":

@@ -1,0 +1,74 @@
+package chaos
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/go-streamz/streamz/flow"
+)
+
+// way is how a flow is laid out. In calm all of them have to give the same items.
+type way int
+
+const (
+	asDrawn  way = iota
+	fused        // no boundary that is not needed
+	apart        // one behind every stage
+	channels     // every processor over channels
+	ways
+)
+
+func (w way) String() string {
+	return [...]string{"as drawn", "fused", "with boundaries", "over channels"}[w]
+}
+
+// playOtherwise plays a game that went well in the other ways.
+func (p *parts) playOtherwise(t *testing.T, seed uint64, g *game) {
+	for w := fused; w < ways && !g.failed && !g.mixed.Load(); w++ {
+		other := p.play(t, seed, &game{drop: g.drop, calm: true, way: w})
+		g.broken = append(g.broken, other.broken...)
+		if diff := cmp.Diff(g.got, other.got); diff != "" && !other.failed && !p.depends(t, g) {
+			g.complain("the items are others %v (-as drawn +so):\n%s", w, diff)
+		}
+		if len(g.broken) > 0 {
+			return
+		}
+	}
+}
+
+// depends tells whether the items of some node depend on when it gets its own, when they are
+// taken, and how long functions take, as those of a stage that drops some under load.
+func (p *parts) depends(t *testing.T, g *game) bool {
+	return slices.ContainsFunc(g.nodes, func(n *node) bool {
+		if n.alone == nil {
+			return false
+		}
+		want := p.paced(t, n.alone, 0)
+		for pace := range 8 {
+			if !slices.Equal(want, p.paced(t, n.alone, pace+1)) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// paced gives the items of a node alone, between two that keep it waiting.
+func (p *parts) paced(t *testing.T, alone func(*game, flow.Flow[int]) flow.Flow[int], pace int) (items []int) {
+	synctest.Test(t, func(t *testing.T) {
+		early := false
+		g := &game{parts: p, picks: make(map[pick]int), calm: true, way: fused, pace: pace, cancel: func(error) {}}
+		f := alone(g, whole(&early).Tap(pause(pace, 9*time.Millisecond)))
+		items, _ = f.Take(300).Tap(pause(pace/2, time.Second)).Collect(limited(t))
+	})
+	return items
+}
+
+// pause waits a while for some items.
+func pause(pace int, d time.Duration) func(int) {
+	return func(n int) { time.Sleep(time.Duration(pace*n%7) * d) }
+}
