@@ -558,3 +558,23 @@ func TestCancel_duringACallPassesNothing(t *testing.T) {
 		t.Errorf("books of the call %+v", s)
 	}
 }
+
+// TestClose_errorOfContextAfterCleanEnd: the context of a stage ends when those below have
+// taken all, and an error that tells of that is no echo of a cancelled run.
+func TestClose_errorOfContextAfterCleanEnd(t *testing.T) {
+	want := fmt.Errorf("commit: %w", context.Canceled)
+	g := &gatherPart{hook: func(method string) error {
+		if method == "Close" {
+			return want
+		}
+		return nil
+	}}
+	for name, f := range map[string]flow.Flow[int]{
+		"fused": flow.Of(1, 2).Gather(g),
+		"apart": flow.Of(1, 2).Gather(g).Async(1),
+	} {
+		if err := f.Run(t.Context(), audit(t)); !errors.Is(err, want) {
+			t.Errorf("%s: Run() = %v, want %v", name, err, want)
+		}
+	}
+}

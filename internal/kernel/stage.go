@@ -379,12 +379,13 @@ func (s *Stage) failedInside(err error) bool {
 func (s *Stage) Record(err error) error { return s.record(err) }
 
 // record is Break for code that runs while the context may have ended already:
-// its error is kept even then, because nobody else will tell.
+// its error is kept even then, because nobody else will tell. After a stage has passed End
+// on, its context ends because all is done, so that an error of a context is a failure.
 func (s *Stage) record(err error) error {
 	if err == nil || err == ErrStop {
 		return err
 	}
-	if s.seg.tellsEnd(err) {
+	if !s.ended && s.seg.tellsEnd(err) {
 		s.interrupted(Working, err)
 		return s.seg.cause()
 	}
