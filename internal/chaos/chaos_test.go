@@ -110,7 +110,7 @@ func (g *game) complain(format string, args ...any) {
 
 // Bounds of a run in virtual time: one that idles is cancelled, and has to end soon after.
 const (
-	idle = 24 * time.Hour
+	idle = 2 * time.Hour
 	soon = 5 * time.Minute
 )
 
@@ -138,6 +138,9 @@ func (g *game) play(seed uint64) {
 	}
 	g.wild.Store(!g.calm)
 	if g.calm {
+		g.happened("a deadline")
+		ctx, stop := context.WithTimeout(ctx, idle)
+		defer stop()
 		items, err := f.Collect(ctx, flow.WithReport(&r), quiet)
 		g.got, g.failed = items, err != nil
 		g.check(err, &r)
