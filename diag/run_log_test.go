@@ -87,7 +87,7 @@ func TestLoggerOfTrouble(t *testing.T) {
 	}
 	o := diag.Logger(l)
 	o.Observe(flow.Restarted{Run: run, Stage: flow.StageRef{Name: "feed"}, Count: 2, Wait: time.Second, Err: errBoom})
-	o.Observe(flow.Stalled{Run: run, Stall: &flow.StallError{Culprit: flow.Culprit{StageRef: flow.StageRef{Name: "call", Op: "Call"}, For: time.Minute}}})
+	o.Observe(flow.Stalled{Run: run, Stall: &flow.StallError{Name: "call", Op: "Call", For: time.Minute}})
 	o.Observe(flow.DrainMissed{Run: run, Err: &flow.DrainError{Err: errBoom}})
 	o.Observe(flow.CallTimed{Run: run}) // has no line
 	wantLines(t, []string{

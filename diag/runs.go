@@ -120,7 +120,7 @@ func (m *Metrics) stage(r *runFigures, ref flow.StageRef) *stageFigures {
 		return nil
 	}
 	m.staged++
-	s := &stageFigures{StageReport: flow.StageReport{Name: ref.Name, Op: ref.Op, At: ref.At}}
+	s := &stageFigures{Name: ref.Name, Op: ref.Op, At: ref.At}
 	r.stages = append(r.stages, s)
 	return s
 }

@@ -48,17 +48,17 @@ func TestMetricsOfRuns(t *testing.T) {
 		}
 		want := []diag.RunStats{
 			{Name: "fails", Started: 1, Ended: 1, Failed: 1, Duration: latency(10 * ms), Stages: []diag.StageStats{
-				{StageReport: flow.StageReport{Name: "items", Op: "Of", Out: 1}},
-				{StageReport: flow.StageReport{Name: "call", Op: "Call", In: 1, Failed: 1}, Latency: latency(10 * ms)},
-				{StageReport: flow.StageReport{Name: "discard", Op: "Discard"}},
+				{Name: "items", Op: "Of", Out: 1},
+				{Name: "call", Op: "Call", In: 1, Failed: 1, Latency: latency(10 * ms)},
+				{Name: "discard", Op: "Discard"},
 			}},
 			{Name: "orders", Started: 2, Ended: 2, Duration: latency(14*ms, 14*ms), Stages: []diag.StageStats{
-				{StageReport: flow.StageReport{Name: "items", Op: "Of", Out: 6}},
+				{Name: "items", Op: "Of", Out: 6},
 				{
-					StageReport: flow.StageReport{Name: "call", Op: "Call", In: 6, Passed: 4, Out: 4, Failed: 2},
-					Latency:     latency(ms, ms, 3*ms, 3*ms, 10*ms, 10*ms),
+					Name: "call", Op: "Call", In: 6, Passed: 4, Out: 4, Failed: 2,
+					Latency: latency(ms, ms, 3*ms, 3*ms, 10*ms, 10*ms),
 				},
-				{StageReport: flow.StageReport{Name: "discard", Op: "Discard", In: 4, Passed: 4}},
+				{Name: "discard", Op: "Discard", In: 4, Passed: 4},
 			}},
 		}
 		if diff := cmp.Diff(want, m.Collect().Runs, exactly); diff != "" {

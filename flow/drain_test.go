@@ -111,17 +111,21 @@ func unending() map[string]func() flow.Flow[int] {
 				return fmt.Errorf("wrapped: %w", ctx.Err())
 			}))
 		},
-		"FromChan":   idle,
-		"FromSlice":  func() flow.Flow[int] { return slowly(flow.FromSlice(make([]int, 1000))) },
-		"Range":      func() flow.Flow[int] { return slowly(flow.Range(0, 1e9)) },
-		"Repeat":     func() flow.Flow[int] { return slowly(flow.Repeat(1)) },
-		"Unfold":     func() flow.Flow[int] { return slowly(flow.Unfold(0, func(n int) (int, int, bool) { return n, n + 1, true })) },
-		"Tick":       func() flow.Flow[int] { return flow.Tick(time.Second).Map(time.Time.Second) },
-		"idle Tick":  func() flow.Flow[int] { return flow.Tick(time.Hour).Map(time.Time.Second) },
-		"Poll":       func() flow.Flow[int] { return flow.Poll(time.Second, one) },
-		"slow Poll":  func() flow.Flow[int] { return slowly(flow.Poll(time.Second, one)) },
-		"idle Poll":  func() flow.Flow[int] { return flow.Poll(time.Hour, one) },
-		"stuck Poll": func() flow.Flow[int] { return flow.Poll(time.Second, func(ctx context.Context) (int, error) { <-ctx.Done(); return 0, ctx.Err() }) },
+		"FromChan":  idle,
+		"FromSlice": func() flow.Flow[int] { return slowly(flow.FromSlice(make([]int, 1000))) },
+		"Range":     func() flow.Flow[int] { return slowly(flow.Range(0, 1e9)) },
+		"Repeat":    func() flow.Flow[int] { return slowly(flow.Repeat(1)) },
+		"Unfold": func() flow.Flow[int] {
+			return slowly(flow.Unfold(0, func(n int) (int, int, bool) { return n, n + 1, true }))
+		},
+		"Tick":      func() flow.Flow[int] { return flow.Tick(time.Second).Map(time.Time.Second) },
+		"idle Tick": func() flow.Flow[int] { return flow.Tick(time.Hour).Map(time.Time.Second) },
+		"Poll":      func() flow.Flow[int] { return flow.Poll(time.Second, one) },
+		"slow Poll": func() flow.Flow[int] { return slowly(flow.Poll(time.Second, one)) },
+		"idle Poll": func() flow.Flow[int] { return flow.Poll(time.Hour, one) },
+		"stuck Poll": func() flow.Flow[int] {
+			return flow.Poll(time.Second, func(ctx context.Context) (int, error) { <-ctx.Done(); return 0, ctx.Err() })
+		},
 		"FromSeq": func() flow.Flow[int] {
 			return flow.FromSeq(func(yield func(int) bool) {
 				for yield(1) {
@@ -150,7 +154,9 @@ func unending() map[string]func() flow.Flow[int] {
 			}
 			return slowly(flow.Files(fsys, "*").Map(func(s string) int { return len(s) }))
 		},
-		"Concat":         func() flow.Flow[int] { return flow.Concat(counting(), idle(), flow.Range(0, 10), flow.Fail[int](errBoom)) },
+		"Concat": func() flow.Flow[int] {
+			return flow.Concat(counting(), idle(), flow.Range(0, 10), flow.Fail[int](errBoom))
+		},
 		"Concat's last":  func() flow.Flow[int] { return flow.Concat(flow.Range(0, 1), counting()) },
 		"Merge":          func() flow.Flow[int] { return flow.Merge(counting(), idle(), slowly(flow.Repeat(1))) },
 		"Restart":        func() flow.Flow[int] { return restart(counting) },
@@ -282,9 +288,13 @@ func TestDrain_delivers_whatPollHasGot(t *testing.T) {
 func TestDrain_atAnyTime(t *testing.T) {
 	drain := func(t *testing.T, r *flow.Running) error { return r.Drain(t.Context()) }
 	cases := map[string]func(t *testing.T, r *flow.Running) error{
-		"at once":       drain,
-		"twice":         func(t *testing.T, r *flow.Running) error { return errors.Join(r.Drain(t.Context()), r.Drain(t.Context())) },
-		"after the end": func(t *testing.T, r *flow.Running) error { return errors.Join(r.Drain(t.Context()), r.Wait(), r.Drain(t.Context())) },
+		"at once": drain,
+		"twice": func(t *testing.T, r *flow.Running) error {
+			return errors.Join(r.Drain(t.Context()), r.Drain(t.Context()))
+		},
+		"after the end": func(t *testing.T, r *flow.Running) error {
+			return errors.Join(r.Drain(t.Context()), r.Wait(), r.Drain(t.Context()))
+		},
 		"while paused": func(t *testing.T, r *flow.Running) error {
 			time.Sleep(1500 * time.Millisecond)
 			r.Pause()

@@ -26,8 +26,8 @@ func TestPlan_text(t *testing.T) {
 	}
 	lines := strings.Split(p.String(), "\n")
 	for i, l := range lines {
-		if at := strings.Index(l, " at "); at >= 0 {
-			lines[i] = l[:at] + l[strings.Index(l, ")"):]
+		if before, _, ok := strings.Cut(l, " at "); ok {
+			lines[i] = before + l[strings.Index(l, ")"):]
 		}
 	}
 	want := `demo: 4 stages, 6 goroutines

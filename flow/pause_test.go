@@ -115,7 +115,7 @@ func TestPause_andTheItemInHand(t *testing.T) {
 func TestPause_timersGoOn(t *testing.T) {
 	flows := map[string]func(ch chan int) flow.Flow[[]int]{
 		"in the segment of the source": func(ch chan int) flow.Flow[[]int] { return flow.FromChan(ch).Batch(100, time.Minute) },
-		"in another": func(ch chan int) flow.Flow[[]int] { return flow.FromChan(ch).Async(1).Batch(100, time.Minute) },
+		"in another":                   func(ch chan int) flow.Flow[[]int] { return flow.FromChan(ch).Async(1).Batch(100, time.Minute) },
 		"inside a Restart": func(ch chan int) flow.Flow[[]int] {
 			return flow.Restart(flow.RestartPolicy{}, func() flow.Flow[[]int] { return flow.FromChan(ch).Batch(100, time.Minute) })
 		},

@@ -59,8 +59,8 @@ func (g *gamble) callback(t reflect.Type, name string) *callback {
 	for i := range t.NumOut() {
 		c.prepare(i, t.Out(i))
 	}
-	for i := range t.NumIn() {
-		if in := t.In(i); in.Kind() == reflect.Interface && in.NumMethod() > 0 && in != errorType && in != contextType {
+	for in := range t.Ins() {
+		if in := in; in.Kind() == reflect.Interface && in.NumMethod() > 0 && in != errorType && in != contextType {
 			g.unknown(in, name)
 		}
 	}
@@ -181,8 +181,8 @@ func (c *callback) result(i int, in given, err error) reflect.Value {
 func (c *callback) stages() int { return c.g.IntN(max(1, deepest+1-c.g.depth)) }
 
 func takes(t, param reflect.Type) bool {
-	for i := range t.NumIn() {
-		if t.In(i) == param {
+	for in := range t.Ins() {
+		if in == param {
 			return true
 		}
 	}

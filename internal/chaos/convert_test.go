@@ -116,8 +116,8 @@ func walk(v reflect.Value, yield func(int) bool) bool {
 		}
 		return true
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if !walk(v.Field(i), yield) {
+		for _, field := range v.Fields() {
+			if !walk(field, yield) {
 				return false
 			}
 		}

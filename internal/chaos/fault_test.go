@@ -67,8 +67,8 @@ type fault struct {
 // fault draws one for a function, a third of the time.
 func (g *gamble) fault(name string, t reflect.Type) *fault {
 	f := &fault{g: g, kind: kind(g.IntN(int(kinds))), at: int64(g.IntN(1 + g.IntN(30)))}
-	for i := range t.NumOut() {
-		f.tells = f.tells || t.Out(i) == errorType
+	for out := range t.Outs() {
+		f.tells = f.tells || out == errorType
 	}
 	if t.NumIn() > 0 && t.In(t.NumIn()-1) == reflect.TypeFor[func(int, error) bool]() {
 		f.tells = true
