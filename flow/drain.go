@@ -42,8 +42,8 @@ func (r *running) miss(missed *missedDrain) *missedDrain {
 	missed = r.missed
 	r.mu.Unlock()
 	if first {
+		defer r.run.Cancel(missed) // also if an observer ends the goroutine
 		now := r.view.Snapshot()
-		r.run.Cancel(missed)
 		r.tell(DrainMissed{r.view, missed.error(missed, now.Stages, now.Edges)})
 	}
 	return missed

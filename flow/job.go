@@ -96,7 +96,7 @@ func (j Job) runLive(ctx context.Context, o *options) (over bool, err error) {
 	if err != nil {
 		return true, err
 	}
-	r.perform()
+	r.execute()
 	return true, r.wait()
 }
 

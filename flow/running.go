@@ -23,6 +23,7 @@ type running struct {
 	o    *options
 	run  *kernel.Run // nil if it could not start
 
+	begun  chan struct{}  // closed when RunStarted was told
 	over   chan struct{}  // closed when the run has ended, which may be later than done
 	guards sync.WaitGroup // who watch over the run
 
@@ -79,21 +80,15 @@ func (j Job) start(ctx context.Context, o *options) *running {
 		r.settle(err, Report{Name: o.name})
 		return r
 	}
-	defer func() { go r.execute() }() // also if a Goexit of an observer unwinds this
-	r.tell(RunStarted{r.view})
+	go r.execute()
+	<-r.begun
 	return r
-}
-
-// perform is execute on the caller's goroutine, with what comes before.
-func (r *running) perform() {
-	defer r.execute()
-	r.tell(RunStarted{r.view})
 }
 
 // ready wires the job for a run that is watched.
 func (j Job) ready(ctx context.Context, o *options) (*running, error) {
 	run, err := j.prepare(ctx, o)
-	r := &running{o: o, run: run, over: make(chan struct{}), done: make(chan struct{})}
+	r := &running{o: o, run: run, begun: make(chan struct{}), over: make(chan struct{}), done: make(chan struct{})}
 	if err != nil {
 		r.view = &View{o: o, plan: Plan{Name: o.name}, start: o.clock.Now()}
 		r.view.ended()
@@ -108,6 +103,17 @@ func (j Job) ready(ctx context.Context, o *options) (*running, error) {
 // execute runs the job to its end. It goes on after the run was given up, see WithGrace.
 func (r *running) execute() {
 	defer r.conclude()
+	defer r.carryOut() // also if an observer ends its goroutine: the failure is the run's
+	r.begin()
+}
+
+// begin tells the first event, before anybody can bring about another.
+func (r *running) begin() {
+	defer close(r.begun)
+	r.tell(RunStarted{r.view})
+}
+
+func (r *running) carryOut() {
 	if r.o.grace > 0 {
 		r.guards.Go(r.guard)
 	}
@@ -188,7 +194,7 @@ func (r *Running) Report() Report {
 func (r *Running) Stop(cause error) {
 	if r.r.run != nil {
 		r.r.run.Cancel(cause)
-		r.r.phase()
+		r.r.phase(Ending)
 	}
 }
 
@@ -197,14 +203,14 @@ func (r *Running) Stop(cause error) {
 // emits; of a channel one item at most is taken. Timers go on.
 func (r *Running) Pause() {
 	if r.r.run != nil && r.r.run.Pause() {
-		r.r.phase()
+		r.r.phase(Paused)
 	}
 }
 
 // Resume ends a Pause.
 func (r *Running) Resume() {
 	if r.r.run != nil && r.r.run.Resume() {
-		r.r.phase()
+		r.r.phase(Active)
 	}
 }
 
@@ -227,7 +233,7 @@ func (r *Running) Drain(ctx context.Context) error {
 		return r.r.err
 	}
 	if r.r.run.Drain() {
-		r.r.phase()
+		r.r.phase(Draining)
 	}
 	select {
 	case <-r.r.done:
@@ -240,9 +246,9 @@ func (r *Running) Drain(ctx context.Context) error {
 	return r.r.missDrain(context.Cause(ctx))
 }
 
-// phase tells the observers which one has begun.
-func (r *running) phase() {
-	if !isDone(r.over) {
-		r.tell(PhaseChanged{r.view, r.view.Phase()})
+// phase tells the observers that the run has come to p, unless it is past that.
+func (r *running) phase(p Phase) {
+	if !isDone(r.over) && r.view.Phase() == p {
+		r.tell(PhaseChanged{r.view, p})
 	}
 }
