@@ -22,8 +22,14 @@ type Culprit struct {
 }
 
 // String gives all but the stack.
-func (c Culprit) String() string {
+func (c Culprit) String() string { return c.text("") }
+
+// text puts where in its code the stage is behind its name, if that is known.
+func (c Culprit) text(where string) string {
 	s := c.StageRef.String()
+	if where != "" {
+		s += " in " + where
+	}
 	if c.State != "" && c.State != kernel.Working.String() {
 		s += ", " + c.State
 	}

@@ -96,13 +96,10 @@ func (e *DrainError) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Err.Error())
 	for i, c := range e.Culprits {
-		b.WriteString([]string{", held up by ", "; "}[min(i, 1)] + c.String())
-		if at := goroutines.Top(c.Stack); at != "" {
-			b.WriteString(" in " + at)
-		}
+		b.WriteString([]string{", held up by ", "; "}[min(i, 1)] + c.text(goroutines.Top(c.Stack)))
 	}
 	for i, u := range e.Undelivered {
-		b.WriteString([]string{": not delivered: ", ", "}[min(i, 1)] + u.String())
+		b.WriteString([]string{"; not delivered: ", ", "}[min(i, 1)] + u.String())
 	}
 	return b.String()
 }
