@@ -26,9 +26,7 @@ func ExampleWithGrace() {
 	returned(err)
 	stuck, _ := errors.AsType[*flow.StuckError](err)
 	fmt.Println(stuck.Stages[0].Name, strings.Contains(stuck.Stages[0].Stack, "ExampleWithGrace"))
-	r := running.Report()
-	books(r)
-	fmt.Println("stuck:", r.Stuck[0].Name)
+	fmt.Println("stuck:", running.Report().Stuck[0].Name)
 	close(release)
 	// Output:
 	// returned: not ended 5s after it was told to: deaf (Tap at flow/watch_example_test.go) in flow_test.ExampleWithGrace.func1 at flow/watch_example_test.go (closing time)
