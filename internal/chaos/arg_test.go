@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strconv"
 
 	"github.com/go-streamz/streamz/flow"
@@ -42,7 +43,7 @@ func (g *gamble) policy(seed uint64, draw int) flow.Policy {
 // registry, or of its parts.
 func (g *gamble) draw(t reflect.Type, name string) reflect.Value {
 	v := reflect.New(t).Elem()
-	pieces := g.values[t]
+	pieces := g.pieces(t)
 	if teach, ok := g.taught[t]; ok && (len(pieces) == 0 || g.IntN(2) == 0) {
 		set(v, teach(g, name))
 		return v
@@ -90,6 +91,16 @@ func (g *gamble) list(v reflect.Value, name string) reflect.Value {
 	}
 	g.note("%s=[%d]", name, n)
 	return v
+}
+
+// pieces gives the functions that make a value of a type. Where it is not known what stages
+// a policy will be that of, there are only those that every stage can have.
+func (g *gamble) pieces(t reflect.Type) []*piece {
+	if !g.node.deep {
+		return g.values[t]
+	}
+	choosy := []string{"flow.DeadLetters", "flow.Retry", "flow.BudgetShare"}
+	return slices.DeleteFunc(slices.Clone(g.values[t]), func(p *piece) bool { return slices.Contains(choosy, p.name) })
 }
 
 func set(v reflect.Value, x any) {

@@ -74,6 +74,7 @@ func (c *callback) prepare(i int, t reflect.Type) {
 	case t == flowType:
 		if !takes(c.typ, flowType) { // it is called in the run, when nothing can be drawn
 			c.fixed[i] = reflect.ValueOf(c.g.flow(c.stages()))
+			c.g.node.deepens()
 		}
 	case t.Kind() == reflect.Func:
 		c.made[i] = c.g.callback(t, c.name+"()")

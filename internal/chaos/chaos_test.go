@@ -1,7 +1,7 @@
 // Package chaos runs random flows in which things go wrong at random.
 //
 // What a flow can be made of is in the registry, which is generated from the sources of
-// packages ops and flow: whatever is added there takes part by itself.
+// packages ops, flow and diag: whatever is added there takes part by itself.
 package chaos
 
 import (
@@ -93,8 +93,8 @@ func (p *parts) plays(t *testing.T, seed uint64, drop []string) *game {
 }
 
 // play builds and runs one game. What is wrong with it is in broken.
-func (p *parts) play(t *testing.T, seed uint64, g *game) *game {
-	g.parts, g.picks = p, make(map[pick]int)
+func (p *parts) play(t *testing.T, seed uint64, g *game) (same *game) {
+	same, g.parts, g.picks = g, p, make(map[pick]int)
 	defer func() {
 		if v := recover(); v != nil { // of a bubble in which something is left
 			g.complain("%v", v)

@@ -109,6 +109,8 @@ func (g *game) expected(err error) bool {
 	switch {
 	case err == nil, errors.Is(err, flow.ErrEmpty), errors.Is(err, errPlanted):
 		return true
+	case g.asked(err):
+		return true
 	case misuse(err) != nil && stage == nil: // else it is that of what a function of Handle gave
 		return false
 	case errors.Is(err, context.DeadlineExceeded):
@@ -117,4 +119,12 @@ func (g *game) expected(err error) bool {
 		return true
 	}
 	return g.has("an ErrStop") && stage != nil && !errors.Is(err, context.Canceled)
+}
+
+// asked tells the errors that have no fault as their cause.
+func (g *game) asked(err error) bool {
+	_, stuck := errors.AsType[*flow.StuckError](err)
+	_, stalled := errors.AsType[*flow.StallError](err)
+	_, ended := errors.AsType[*flow.RestartError](err)
+	return stuck || stalled || ended
 }

@@ -62,6 +62,9 @@ func dress[T any](g *gamble, f flow.Flow[T]) flow.Flow[int] {
 		g.note(".Async(%d)", n)
 		f = f.Async(n)
 	}
+	if g.IntN(8) == 0 {
+		f = f.ReportUnused(func(string) {})
+	}
 	return back(f)
 }
 

@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"iter"
+	"math/rand/v2"
 
 	"github.com/go-streamz/streamz/flow"
 )
@@ -27,6 +28,8 @@ func (g *gamble) ending(p *piece, f flow.Flow[int]) func(context.Context, ...flo
 	case p.run != nil:
 		return func(ctx context.Context, opts ...flow.Option) error { return p.run(g, ctx, f, opts...) }
 	case p.job != nil:
+		g.up = &f
+		g.node.deepens()
 		return g.driven(p.job(g))
 	}
 	return g.driven(p.sink(g, f))
@@ -40,22 +43,50 @@ func (g *gamble) driven(job flow.Job) func(context.Context, ...flow.Option) erro
 	return job.Run
 }
 
-// job makes a job of a flow of its own.
+// job makes a job with a sink, of a flow of its own or the one that the piece is to stand
+// behind.
 func (g *gamble) job() flow.Job {
-	f := g.flow(g.IntN(max(1, deepest-g.depth)))
-	return f.ForEach(arg[func(context.Context, int) error](g, "ForEach"))
+	f := inflow[int](g, "job")
+	c := g.child()
+	p := c.choose(c.sinks)
+	draw := c.fit("", c.seed, func(draw int) error {
+		t := c.again(draw)
+		t.trial = true
+		return misuse(p.sink(t, flow.Empty[int]()).Run(ended()))
+	})
+	c = c.again(max(draw, 0))
+	c.enter(p)
+	return p.sink(c, f)
 }
 
-// options draws those of a run.
+// jobs makes up to three of them.
+func (g *gamble) jobs() (jobs []flow.Job) {
+	for range g.IntN(4) {
+		jobs = append(jobs, g.job())
+	}
+	return jobs
+}
+
+// runOptions draws those of a run.
 func (g *gamble) runOptions() []flow.Option {
 	c := g.child()
 	c.nodes = append(c.nodes, c.node)
 	c.note("Run")
 	var opts []flow.Option
 	for range c.IntN(3) {
-		opts = append(opts, arg[flow.Option](c, "option"))
+		seed := c.Uint64()
+		draw := c.fit("option", seed, func(draw int) error {
+			return misuse(flow.Empty[int]().Run(ended(), c.runOption(seed, draw, true)))
+		})
+		opts = append(opts, c.runOption(seed, max(draw, 0), false))
 	}
 	return opts
+}
+
+func (g *gamble) runOption(seed uint64, draw int, trial bool) flow.Option {
+	c := *g
+	c.Rand, c.trial, c.aside = rand.New(rand.NewPCG(seed, uint64(draw))), trial, true
+	return arg[flow.Option](&c, "option")
 }
 
 // settle sees a terminal to its end, and gives the error of its run.

@@ -41,6 +41,7 @@ type pick struct {
 type node struct {
 	path    string
 	text    strings.Builder
+	deep    bool // its policy is also that of stages that are only made in the run
 	lenient bool // its policy may let the stream go on after a failure
 	outer   *node
 
@@ -49,6 +50,13 @@ type node struct {
 
 // forgives tells whether a failure of one of the node's functions may not end the run.
 func (n *node) forgives() bool { return n != nil && (n.lenient || n.outer.forgives()) }
+
+// deepens notes that stages of the node are only made in the run.
+func (n *node) deepens() {
+	for ; n != nil; n = n.outer {
+		n.deep = true
+	}
+}
 
 // gamble draws what belongs to one node. All chance is used up while the flow is built, so
 // that a seed always gives the same one.

@@ -46,21 +46,34 @@ func option[T any](fn func(*gamble, T) T) *changer {
 
 // exceptions are pieces that are not drawn from the registry, each with the reason.
 var exceptions = map[string]string{
-	"Flow.Named":         "dress names the stages",
-	"Flow.OnError":       "dress gives policies to stages that can have them",
-	"Flow.Async":         "dress puts boundaries behind stages",
-	"Job.OnError":        "drive gives policies to sinks that can have them",
-	"Job.Run":            "drive runs the jobs",
-	"flow.WithReport":    "every run has one, which is looked at",
-	"flow.WithLogger":    "every run has one that keeps quiet",
-	"flow.WithClock":     "time is that of the bubble",
-	"ops.WithSupervisor": "flows make the supervisors of the processors in them",
-	"ops.SupervisorFrom": "flows make the supervisors of the processors in them",
+	"Flow.Named":              "dress names the stages",
+	"Flow.OnError":            "dress gives policies to stages that can have them",
+	"Flow.Async":              "dress puts boundaries behind stages",
+	"Flow.ReportUnused":       "dress asks for it, since a policy would be that of the stage before",
+	"Job.OnError":             "drive gives policies to sinks that can have them",
+	"Job.Run":                 "drive runs the jobs",
+	"Job.Start":               "drive runs the jobs",
+	"Job.Plan":                "drive asks for plans",
+	"Policy.String":           "is for people",
+	"flow.WithReport":         "every run has one, which is looked at",
+	"flow.WithLogger":         "every run has one that keeps quiet",
+	"flow.WithGrace":          "runOptions gives it, since what comes of it is looked at",
+	"flow.WithLeakCheck":      "runOptions gives it, since what comes of it is looked at",
+	"flow.WithWatchdog":       "runOptions gives it, since what comes of it is looked at",
+	"flow.WithStallLimit":     "runOptions gives it, since what comes of it is looked at",
+	"flow.WithObserver":       "runOptions gives it, since what comes of it is looked at",
+	"flow.WithClock":          "time is that of the bubble",
+	"flow.RunUntilSignal":     "signals come from outside of the bubble; its parts are Start, Drain and Stop",
+	"diag.WithFlightRecorder": "there is one of it in a program, and it writes files",
+	"diag.WatchChan":          "it looks at a channel, and is no part of a flow",
+	"ops.WithSupervisor":      "flows make the supervisors of the processors in them",
+	"ops.SupervisorFrom":      "flows make the supervisors of the processors in them",
 }
 
 // parts are the pieces by what they do.
 type parts struct {
 	sources, stages, ends []*piece
+	sinks                 []*piece // of the ends
 	values                map[reflect.Type][]*piece
 	options               map[reflect.Type][]*piece
 	taught                lessons
@@ -100,5 +113,8 @@ func (p *parts) add(piece *piece) {
 		p.options[piece.option.typ] = append(p.options[piece.option.typ], piece)
 	case piece.sink != nil, piece.job != nil, piece.run != nil:
 		p.ends = append(p.ends, piece)
+	}
+	if piece.sink != nil {
+		p.sinks = append(p.sinks, piece)
 	}
 }

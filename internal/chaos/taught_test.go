@@ -25,7 +25,9 @@ func taught() lessons {
 	teach(l, duration)
 	teach(l, func(*gamble, string) clock.Clock { return clock.Real() })
 	teach(l, func(g *gamble, _ string) []clock.Clock { return []clock.Clock{clock.Real()}[:g.IntN(2)] })
-	teach(l, func(*gamble, string) *slog.Logger { return slog.New(slog.DiscardHandler) })
+	teach(l, func(*gamble, string) *slog.Logger {
+		return slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	})
 	teach(l, func(*gamble, string) *flow.Report { return new(flow.Report) })
 	teach(l, func(g *gamble, name string) <-chan int { return channel(g, name) })
 	teach(l, func(g *gamble, name string) flow.Source[int] { return arg[source](g, name) })
@@ -34,6 +36,11 @@ func taught() lessons {
 	teach(l, func(g *gamble, name string) ops.Gatherer[int, int] { return arg[gatherer](g, name) })
 	teach(l, func(*gamble, string) ops.Processor[int, int] { return ops.ProcessorFunc[int, int](relay) })
 	teach(l, func(g *gamble, _ string) flow.Job { return g.job() })
+	teach(l, func(g *gamble, _ string) []flow.Job { return g.jobs() })
+	teach(l, restarts)
+	teach(l, beginning)
+	teach(l, func(*gamble, string) flow.Observer { return flow.ObserverFunc(func(flow.Event) {}) })
+	teach(l, func(*gamble, string) func(string) { return func(string) {} }) // the collector of garbage calls it
 	teach(l, func(g *gamble, name string) io.Reader { return newReader(g, name) })
 	teach(l, func(*gamble, string) fs.FS { return fstest.MapFS{"1": {}, "2": {}, "3": {}} })
 	return l
@@ -51,6 +58,34 @@ func duration(g *gamble, name string) time.Duration {
 	}
 	g.note("%s=%v", name, d)
 	return d
+}
+
+// restarts draws when a flow begins anew: after failures that its stages so survive. In calm
+// one that has ended is left alone.
+func restarts(g *gamble, _ string) flow.RestartPolicy {
+	g.node.lenient = true
+	p := flow.RestartPolicy{
+		Wait: arg[flow.Backoff](g, "Wait"), Max: arg[int](g, "Max"), Within: arg[time.Duration](g, "Within"),
+		If: arg[func(error) bool](g, "If"), OnEnd: g.IntN(3) == 0 && !g.calm,
+	}
+	g.note("OnEnd=%v", p.OnEnd)
+	return p
+}
+
+// beginning draws what gives the flow for each beginning of a Restart. One that has begun
+// many times gives no items any more and does not end either.
+func beginning(g *gamble, name string) func() flow.Flow[int] {
+	build := g.function(reflect.TypeFor[func() flow.Flow[int]](), name)
+	begun := 0
+	return func() flow.Flow[int] {
+		if begun++; begun > 50 {
+			return flow.FromFunc(func(ctx context.Context, _ func(int) error) error {
+				<-ctx.Done()
+				return ctx.Err()
+			})
+		}
+		return build.Call(nil)[0].Interface().(flow.Flow[int])
+	}
 }
 
 // channel draws one that has items, and is closed or stays idle.

@@ -72,11 +72,14 @@ func addRegistry(root string, files, ops map[string][]byte) error {
 	if _, err := os.Stat(filepath.Join(root, path.Dir(registryFile))); err != nil {
 		return nil
 	}
-	sources, err := readSources(root, "flow", func(name string) bool { return isSource(name) && !isGenerated(name) })
-	if err != nil {
-		return err
+	sources := maps.Clone(ops)
+	for _, dir := range registered {
+		found, err := readSources(root, dir, func(name string) bool { return isSource(name) && !isGenerated(name) })
+		if err != nil {
+			return err
+		}
+		maps.Copy(sources, found)
 	}
-	maps.Copy(sources, ops)
 	maps.Copy(sources, files)
 	more, err := Registry(sources)
 	maps.Copy(files, more)

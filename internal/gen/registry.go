@@ -9,13 +9,16 @@ import (
 // registryFile is where the registry belongs, in a module that has the room.
 const registryFile = "internal/chaos/zregistry_test.go"
 
+// registered are the packages that the registry is made of.
+var registered = []string{"flow", "ops", "diag"}
+
 // Registry returns the file that tells package internal/chaos what flows can be made of:
-// the processors of package ops, and the functions and methods of package flow, each with
-// the code that calls it. What it cannot express is listed there too, so that a test can
-// say so. sources holds the files of both packages, the generated ones included.
+// the processors of packages ops and diag, and the functions and methods of package flow, each
+// with the code that calls it. What it cannot express is listed there too, so that a test can
+// say so. sources holds the files of these packages, the generated ones included.
 func Registry(sources map[string][]byte) (map[string][]byte, error) {
 	out := registryOutput{Imports: importSet{"flow": modulePath + "/flow", "ops": modulePath + "/ops"}}
-	for _, name := range []string{"flow", "ops"} {
+	for _, name := range registered {
 		l := &lister{pkg: parse(within(sources, name)), qualifier: name, out: &out}
 		l.list()
 		if err := l.err(); err != nil {
@@ -72,8 +75,8 @@ func (l *lister) list() {
 	}
 }
 
-// read makes the entry of a function or of a method. The methods of ops are no parts of a
-// flow, or options of a processor.
+// read makes the entry of a function or of a method. The methods outside of flow are no parts
+// of a flow, or options of a processor. What has types of internal packages nobody can call.
 func (l *lister) read(file *source, fn *ast.FuncDecl) {
 	name, receiver := l.qualifier+"."+fn.Name.Name, ""
 	if fn.Recv != nil {
@@ -84,13 +87,19 @@ func (l *lister) read(file *source, fn *ast.FuncDecl) {
 		receiver = typ.Name
 		name = receiver + "." + fn.Name.Name
 	}
-	c := l.newCall(file, fn)
+	c := l.newCall(file, fn, importSet{})
 	e := &entry{Name: name, File: file.path}
 	e.Kind, e.Code = c.express(receiver)
 	e.Type, e.Why = c.result, c.why
+	if c.internal() {
+		return
+	}
 	if e.Why != "" {
 		l.out.Missing = append(l.out.Missing, e)
 		return
+	}
+	for _, name := range l.out.Imports.add(c.scope.used) {
+		l.addf(fn.Pos(), "import name %s stands for %s and for %s", name, l.out.Imports[name], c.scope.used[name])
 	}
 	l.out.Entries = append(l.out.Entries, e)
 }

@@ -19,10 +19,10 @@ type call struct {
 	why    string
 }
 
-func (l *lister) newCall(file *source, fn *ast.FuncDecl) *call {
+func (l *lister) newCall(file *source, fn *ast.FuncDecl, used importSet) *call {
 	c := &call{lister: l, fn: fn, scope: &scope{
 		pkg: l.pkg, names: l.names, imports: file.imports, qualifier: l.qualifier,
-		subst: map[string]string{}, used: l.out.Imports,
+		subst: map[string]string{}, used: used,
 	}}
 	if fn.Recv != nil {
 		_, params := namedType(fn.Recv.List[0].Type)
@@ -96,6 +96,7 @@ func (c *call) function(result string, typ ast.Expr) (kind string, code []string
 		return "job", []string{"return " + full}
 	case strings.HasPrefix(result, "ops.Processor["):
 		return "stage", []string{"return then(g, f, " + full + ")"}
+	case c.qualifier != "flow" && result == "flow.Option":
 	case name == nil || c.pkg.types[name.Name] == nil:
 		return c.unknown("returns " + result)
 	case c.process[name.Name] != nil:
@@ -153,7 +154,7 @@ func (c *call) channel(s *scope, typ ast.Expr, one, many string) (elem, code str
 func (c *call) built(full, name string) []string {
 	code := []string{"p := " + full}
 	for _, m := range c.options(name) {
-		o := c.newCall(m.file, m.decl)
+		o := c.newCall(m.file, m.decl, c.scope.used)
 		code = append(code, fmt.Sprintf("if g.option(%q) {", m.decl.Name.Name), "p = p."+o.text(), "}")
 	}
 	return code
@@ -210,6 +211,17 @@ func (c *call) runs() bool {
 	}
 	list, ok := types[len(types)-1].(*ast.Ellipsis)
 	return ok && c.scope.render(list.Elt) == "flow.Option"
+}
+
+// internal tells a function that has types of internal packages.
+func (c *call) internal() bool {
+	c.scope.renderAll(fieldTypes(c.fn.Type.Params))
+	for _, target := range c.scope.used {
+		if strings.HasPrefix(target, modulePath+"/internal/") {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *call) unknown(why string) (kind string, code []string) {
