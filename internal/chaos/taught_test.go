@@ -82,7 +82,7 @@ func beginning(g *gamble, name string) func() flow.Flow[int] {
 			return flow.FromFunc(func(ctx context.Context, _ func(int) error) error {
 				<-ctx.Done()
 				return ctx.Err()
-			})
+			}).Named("idle")
 		}
 		return build.Call(nil)[0].Interface().(flow.Flow[int])
 	}
