@@ -66,6 +66,8 @@ var exceptions = map[string]string{
 	"flow.RunUntilSignal":     "signals come from outside of the bubble; its parts are Start, Drain and Stop",
 	"diag.WithFlightRecorder": "there is one of it in a program, and it writes files",
 	"diag.WatchChan":          "it looks at a channel, and is no part of a flow",
+	"diag.GoroutinesOf":       "it reads the profile of the program, which stops it: thousands of runs would take too long",
+	"diag.Logger":             "the observers of the test hear the same events, and more",
 	"ops.WithSupervisor":      "flows make the supervisors of the processors in them",
 	"ops.SupervisorFrom":      "flows make the supervisors of the processors in them",
 }
