@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/go-streamz/streamz/clock"
+	"github.com/go-streamz/streamz/diag"
 	"github.com/go-streamz/streamz/flow"
 	"github.com/go-streamz/streamz/ops"
 )
@@ -103,6 +104,14 @@ type bridged[In, Out any] struct{ ops.Processor[In, Out] }
 // are over channels.
 type skipping[In, Out any] struct{ ops.Processor[In, Out] }
 
+// inspected is the processor inside one of diag, which must make no difference.
+func inspected[In, Out any](p ops.Processor[In, Out]) ops.Processor[In, Out] {
+	if s, ok := p.(skipping[In, Out]); ok {
+		return skipping[In, Out]{diag.Inspect(s.Processor)}
+	}
+	return diag.Inspect(p)
+}
+
 // way is one way to run a processor.
 type way[In, Out any] struct {
 	name string
@@ -127,6 +136,12 @@ func ways[In, Out any]() []way[In, Out] {
 			return runChannels(t, p, in, fakeTime())
 		}},
 		{"fused on the fake clock", inFlow(0, fakeTime)},
+		{"inspected in a flow", func(t *testing.T, p proc, in script[In]) []stamped[Out] {
+			return runFlow(t, inspected(p), in, 0, virtualTime())
+		}},
+		{"inspected over channels", func(t *testing.T, p proc, in script[In]) []stamped[Out] {
+			return runChannels(t, inspected(p), in, virtualTime())
+		}},
 		{"over channels in a flow on the fake clock", func(t *testing.T, p proc, in script[In]) []stamped[Out] {
 			if s, ok := p.(skipping[In, Out]); ok {
 				return runFlow(t, skipping[In, Out]{bridged[In, Out](s)}, in, 0, fakeTime())
