@@ -19,8 +19,10 @@ type Observer interface {
 	Observe(e Event)
 }
 
-// Sampler is an Observer that wants the calls of user functions timed: every n-th of a
-// stage, with n from Every, gives a [CallTimed]. That costs two readings of the clock each.
+// Sampler is an Observer that wants the calls of user functions timed: the first of a stage,
+// or of each of its workers, and every n-th after it gives a [CallTimed], with n from Every,
+// which is asked when a run is made. With 0 there are none. That costs two readings of the
+// clock each.
 type Sampler interface {
 	Observer
 	Every() int
@@ -58,9 +60,10 @@ type ItemFailed struct {
 // CallTimed is the time that a stage's own function took for one item, without what lies
 // below the stage. It is sent to a [Sampler].
 type CallTimed struct {
-	Run   *View
-	Stage StageRef
-	Took  time.Duration
+	Run    *View
+	Stage  StageRef
+	Took   time.Duration
+	Failed bool // by an error or a panic
 }
 
 // Restarted comes when a [Restart] has failed, or ended, and will begin anew after Wait.
@@ -112,9 +115,12 @@ func WithObserver(o Observer) Option {
 func (o *options) tell(e Event) { o.running.tell(e) }
 
 // tell has the observers hear of an event while the run goes on. One that panics ends it.
-func (r *running) tell(e Event) {
+func (r *running) tell(e Event) { r.tellOnly(e, r.o.observers...) }
+
+// tellOnly is tell for some of them.
+func (r *running) tellOnly(e Event, observers ...Observer) {
 	if !r.ended.Load() {
-		hear(r.o.observers, e, r.run.Fail)
+		hear(observers, e, r.run.Fail)
 	}
 }
 
@@ -144,13 +150,30 @@ func observe(obs Observer, e Event, failed func(error)) {
 	clean = true
 }
 
-// every is how many calls there are to one that is timed, 0 if nobody asks.
-func (o *options) every() int {
-	every := 0
+// probes are those of the observers that want calls timed.
+func (o *options) probes() []kernel.Probe {
+	var probes []kernel.Probe
 	for _, obs := range o.observers {
-		if s, ok := obs.(Sampler); ok && s.Every() > 0 && (every == 0 || s.Every() < every) {
-			every = s.Every()
+		if s, ok := obs.(Sampler); ok && s.Every() > 0 {
+			probes = append(probes, sampling{s, o})
 		}
 	}
-	return every
+	return probes
 }
+
+// sampling tells a Sampler of the calls that it wants timed.
+type sampling struct {
+	Sampler
+	o *options
+}
+
+// Called tells of a call if it was timed.
+func (p sampling) Called(s *kernel.Stage, took time.Duration, failed bool) {
+	if took >= 0 {
+		r := p.o.running
+		r.tellOnly(CallTimed{Run: r.view, Stage: refOf(s), Took: took, Failed: failed}, p.Sampler)
+	}
+}
+
+// Failed concerns no call that was seen.
+func (p sampling) Failed(*kernel.Stage) {}

@@ -120,10 +120,7 @@ func (o *options) kernel() kernel.Options {
 		k.Live, k.Traced, k.ID, k.Tagged = true, o.traced, o.id, o.leaks
 	}
 	if len(o.observers) > 0 {
-		k.Settled = o.settled
-		if k.Every = o.every(); k.Every > 0 {
-			k.Timed = o.timed
-		}
+		k.Settled, k.Probes = o.settled, o.probes()
 	}
 	return k
 }
@@ -131,10 +128,6 @@ func (o *options) kernel() kernel.Options {
 // settled tells the observers what a policy decided.
 func (o *options) settled(_ *kernel.Fault, blame error, v kernel.Verdict) {
 	o.tell(ItemFailed{Run: o.running.view, Err: stageError(blame), Action: v.Action.String()})
-}
-
-func (o *options) timed(s *kernel.Stage, took time.Duration) {
-	o.tell(CallTimed{Run: o.running.view, Stage: refOf(s), Took: took})
 }
 
 // Blame makes the error of a failed stage.

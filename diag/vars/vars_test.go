@@ -17,8 +17,18 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// free gives a name that is not published: what is stays so, also when a test is run again.
+func free(t *testing.T) string {
+	t.Helper()
+	for i := 0; ; i++ {
+		if name := fmt.Sprint(t.Name(), i); expvar.Get(name) == nil {
+			return name
+		}
+	}
+}
+
 func TestPublishTwice(t *testing.T) {
-	name := t.Name()
+	name := free(t)
 	if err := vars.Publish(name, new(expvar.Int)); err != nil {
 		t.Fatal(err)
 	}
@@ -29,11 +39,12 @@ func TestPublishTwice(t *testing.T) {
 
 // Of many at once one succeeds, and none panics.
 func TestPublishAtOnce(t *testing.T) {
+	name := free(t)
 	var done atomic.Int32
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			if vars.Publish(t.Name(), new(expvar.Int)) == nil {
+			if vars.Publish(name, new(expvar.Int)) == nil {
 				done.Add(1)
 			}
 		})
@@ -45,12 +56,13 @@ func TestPublishAtOnce(t *testing.T) {
 }
 
 func TestPublishMetrics(t *testing.T) {
+	name := free(t)
 	m := diag.NewMetrics()
 	m.Add("orders", 2)
-	if err := vars.Publish(t.Name(), m); err != nil {
+	if err := vars.Publish(name, m); err != nil {
 		t.Fatal(err)
 	}
-	if text := expvar.Get(t.Name()).String(); !json.Valid([]byte(text)) {
+	if text := expvar.Get(name).String(); !json.Valid([]byte(text)) {
 		t.Errorf("the variable is %s, want JSON", text)
 	}
 }

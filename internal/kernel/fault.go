@@ -34,12 +34,12 @@ func (f *Fault) Panicked() bool { return f.Stack != nil }
 // a channel, since a handler may block.
 func (s *Stage) settle(f *Fault) error {
 	main := s.main
+	s.watch.stop()
 	if main.crew != nil {
 		main.crew.turn <- struct{}{}
 		defer func() { <-main.crew.turn }()
 	}
 	if f.item {
-		s.watch.fail()
 		main.Failed++
 		if s.emits {
 			s.Held--
@@ -49,6 +49,9 @@ func (s *Stage) settle(f *Fault) error {
 	f.Seen = main.position(f.Nth)
 	s.Outside()
 	blame := s.blame(f)
+	if f.item && s.watch != nil {
+		s.orFail(blame, s.watch.fail)
+	}
 	v := s.decide(f, blame)
 	if told := s.seg.run.opts.Settled; told != nil {
 		s.Notify(func() { told(f, blame, v) }) // while the others are still there to be looked at

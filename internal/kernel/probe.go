@@ -29,23 +29,10 @@ func (r *Run) Probing(p Probe, wire func()) {
 	r.probes = outer
 }
 
-// timing is the probe of Options.Timed.
-type timing struct{ *Options }
-
-func (t timing) Every() int { return t.Options.Every }
-
-func (t timing) Called(s *Stage, took time.Duration, _ bool) {
-	if took >= 0 {
-		t.Timed(s.main, took)
-	}
-}
-
-func (timing) Failed(*Stage) {}
-
 // watch takes the time of the calls of one stage, or of one worker, for its probes.
 type watch struct {
 	s      *Stage
-	around []Probe // without that of the run
+	probes []Probe
 	ears   []ear
 	born   time.Time
 
@@ -63,17 +50,14 @@ type ear struct {
 	due         bool // it wants the time of this call
 }
 
-// watch makes that of a stage that is being wired, nil if nobody asks.
-func (r *Run) watch(s *Stage) *watch {
-	if r.opts.Timed == nil && len(r.probes) == 0 {
+// newWatch makes that of a stage that is being wired, nil if nobody asks.
+func newWatch(s *Stage, probes []Probe) *watch {
+	if len(probes) == 0 {
 		return nil
 	}
-	w := &watch{s: s, around: r.probes}
-	for _, p := range r.probes {
+	w := &watch{s: s, probes: probes}
+	for _, p := range probes {
 		w.ears = append(w.ears, ear{Probe: p, every: p.Every()})
-	}
-	if r.opts.Timed != nil {
-		w.ears = append(w.ears, ear{Probe: timing{&r.opts}, every: r.opts.Every})
 	}
 	return w
 }
@@ -91,7 +75,7 @@ func (w *watch) inside() []Probe {
 	if w == nil {
 		return nil
 	}
-	return w.around
+	return w.probes
 }
 
 // above stands around the push of the stage, below whatever repeats it.
@@ -175,8 +159,14 @@ func (w *watch) end(failed bool) {
 	}
 }
 
-// fail tells of a call whose failure is about to be settled, or of one that was not seen,
-// as that of a key function.
+// stop ends the time of a call whose failure is about to be settled.
+func (w *watch) stop() {
+	if w != nil {
+		w.pause()
+	}
+}
+
+// fail tells of a call that failed, or of one that was not seen, as that of a key function.
 func (w *watch) fail() {
 	if w == nil {
 		return

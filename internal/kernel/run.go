@@ -36,9 +36,8 @@ type Options struct {
 	ID string
 	// Settled, if set, hears what the policy of a stage decided about a failure.
 	Settled func(f *Fault, blame error, v Verdict)
-	// Timed, if set, hears how long the function of a stage took, for one of Every calls.
-	Timed func(s *Stage, took time.Duration)
-	Every int
+	// Probes hear of the calls of all stages.
+	Probes []Probe
 	// Tagged is for traced runs with an ID: goroutines are labelled with the stage as well.
 	Tagged bool
 }
@@ -111,7 +110,7 @@ func NewRun(ctx context.Context, opts Options) *Run {
 		interrupted interruptions
 	}{}
 	r := &few.Run
-	r.opts = opts
+	r.opts, r.probes = opts, opts.Probes
 	r.segs, r.fresh, r.stages, r.edges = few.segs[:0], few.stages[:], few.order[:0], few.edges[:0]
 	r.outer = ctx
 	r.interrupted = &few.interrupted
@@ -160,7 +159,7 @@ func (r *Run) stage(seg *Segment, site Site, name, op string) *Stage {
 	if s.policy != nil {
 		s.decider = s.policy.Start()
 	}
-	s.watch = r.watch(s)
+	s.watch = newWatch(s, r.probes)
 	r.stages = append(r.stages, s)
 	return s
 }
