@@ -116,6 +116,16 @@ func ExampleDrainError() {
 	// drain complete: false [1 in store 2 queued from func to store]
 }
 
+func ExampleDrainError_Error() {
+	store := flow.StageRef{Name: "store", Op: "ForEach", At: "shop/main.go:31"}
+	fmt.Println(&flow.DrainError{
+		Culprits:    []flow.Culprit{{StageRef: store, State: "working", Holds: 1, Stack: "main.insert\n\tshop/db.go:88\n"}},
+		Undelivered: []flow.Undone{{Stage: "store", Items: 1}, {Stage: "store", From: "lines", Items: 2}},
+		Err:         fmt.Errorf("the drain was not completed: %w", context.DeadlineExceeded),
+	})
+	// Output: the drain was not completed: context deadline exceeded, held up by store (ForEach at shop/main.go:31) in main.insert at shop/db.go:88, with 1 item; not delivered: 1 in store, 2 queued from lines to store
+}
+
 func ExampleRunning_Stop() {
 	busy := make(chan struct{})
 	running := flow.FromFunc(listen).ForEach(func(ctx context.Context, s string) error {

@@ -93,11 +93,11 @@ func ExampleWithStallLimit() {
 
 func ExampleStallError() {
 	stall := &flow.StallError{
-		Culprit: flow.Culprit{StageRef: flow.StageRef{Name: "store", Op: "ForEach", At: "shop/main.go:31"}, For: time.Minute},
+		Culprit: flow.Culprit{StageRef: flow.StageRef{Name: "store", Op: "ForEach", At: "shop/main.go:31"}, For: time.Minute, Stack: "main.insert\n\tshop/db.go:88\n"},
 		Queue:   256, Size: 256, Blocked: []string{"fetch", "lines"},
 	}
 	fmt.Println(stall)
-	// Output: store (ForEach at shop/main.go:31) has been at the same call for 1m0s, 256 of 256 wait in front of it, which blocks fetch, lines
+	// Output: store (ForEach at shop/main.go:31) has been at the same call for 1m0s, 256 of 256 wait in front of it, which blocks fetch, lines; it is in main.insert at shop/db.go:88
 }
 
 func ExampleCulprit() {
@@ -106,4 +106,18 @@ func ExampleCulprit() {
 		State:    "waiting for time", For: time.Second, Holds: 20,
 	})
 	// Output: fetch (AsyncMap at shop/main.go:29), waiting for time, for 1s, with 20 items
+}
+
+func ExampleStuckError() {
+	thumb := flow.StageRef{Name: "thumb", Op: "Map", At: "shop/main.go:30"}
+	fmt.Println(&flow.StuckError{
+		Stages: []flow.Culprit{{StageRef: thumb, Stack: "main.resize\n\tshop/image.go:12\n"}},
+		Grace:  5 * time.Second, Err: errors.New("closing time"),
+	})
+	// Output: not ended 5s after it was told to: thumb (Map at shop/main.go:30) in main.resize at shop/image.go:12 (closing time)
+}
+
+func ExampleLeakError() {
+	fmt.Println(&flow.LeakError{Leaks: []flow.Leak{{Stage: "notify", Count: 3, Stack: "main.send\n\tshop/mail.go:17\n"}}})
+	// Output: goroutines left behind: 3 of notify in main.send at shop/mail.go:17
 }
