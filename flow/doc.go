@@ -21,7 +21,10 @@
 // with a [*StageError].
 //
 // Run returns when nothing of the pipeline is left: no goroutine, no timer and no
-// error that nobody has heard of. See [Job.Run] for what it returns.
+// error that nobody has heard of. See [Job.Run] for what it returns. [Job.Start] gives a
+// [Running] instead, which can be drained, stopped, held up and looked at; [RunUntilSignal]
+// drains it when the process is told to end. [Restart] begins a flow anew, and [Jobs] runs
+// several. docs/supervision.md has a table of what happens when.
 //
 // The comment of a stage says in five lines when it Emits, what it Holds at most, when it
 // Backpressures (lets the stages above wait), when it Completes, and what it does when
