@@ -42,6 +42,23 @@ func ExampleRestart() {
 	// collect: 3 in, 3 passed
 }
 
+func ExampleRestartPolicy() {
+	lost := errors.New("connection lost")
+	policy := flow.RestartPolicy{
+		Wait:   flow.Exponential(time.Second).Cap(time.Minute), // 1s, 2s, 4s... 1m, each up to half shorter
+		Max:    10,                                             // and no more than ten times
+		Within: time.Hour,                                      // in an hour
+		If:     func(err error) bool { return errors.Is(err, lost) },
+		OnEnd:  true, // also if the other side hangs up without an error
+	}
+	err := flow.Restart(policy, func() flow.Flow[string] {
+		return flow.Fail[string](errors.New("wrong password"))
+	}).Named("feed").Run(context.Background())
+	failed, _ := errors.AsType[*flow.StageError](err)
+	fmt.Println(failed.Stage, failed.Err)
+	// Output: feed/fail wrong password
+}
+
 func ExampleRestartError() {
 	var r flow.Report
 	got, err := flow.Restart(flow.RestartPolicy{Max: 1}, connections(5)).Named("feed").

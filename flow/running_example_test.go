@@ -252,3 +252,23 @@ func ExampleSignalError() {
 	// func: 1 out
 	// store: 1 in, 1 held
 }
+
+func ExampleRunning_Done() {
+	running := flow.Of(1, 2, 3).Discard().Start(context.Background(), flow.WithName("numbers"))
+	select {
+	case <-running.Done():
+		fmt.Println(running.Report().Name, "has ended:", running.Wait())
+	case <-time.After(time.Minute):
+		fmt.Println(running.Snapshot())
+	}
+	// Output: numbers has ended: <nil>
+}
+
+func ExampleDrainReport() {
+	left := []flow.Undone{{Stage: "store", Items: 1}, {Stage: "store", From: "lines", Items: 2}}
+	fmt.Println(flow.DrainReport{Undelivered: left})
+	fmt.Println(flow.DrainReport{Complete: true})
+	// Output:
+	// drained, not delivered: 1 in store, 2 queued from lines to store
+	// drained: all that was accepted was delivered
+}

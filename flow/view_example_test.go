@@ -3,6 +3,8 @@ package flow_test
 import (
 	"context"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/go-streamz/streamz/flow"
 )
@@ -64,4 +66,66 @@ func ExampleSnapshot() {
 	// true true
 	// goroutine of range: working in store
 	// <nil>
+}
+
+func ExamplePhase() {
+	for p := flow.Active; p <= flow.Ended; p++ {
+		fmt.Println(p)
+	}
+	// Output:
+	// active
+	// paused
+	// draining
+	// ending
+	// ended
+}
+
+// orders is a plan whose places do not change with the lines of this file.
+func orders() flow.Plan {
+	plan, _ := flow.Of("a", "b").Map(strings.ToUpper).Named("upper").Async(4).Discard().Named("store").Plan(flow.WithName("orders"))
+	for i := range plan.Stages {
+		plan.Stages[i].At = ""
+	}
+	return plan
+}
+
+func ExamplePlan() {
+	fmt.Print(orders())
+	// Output:
+	// orders: 3 stages, 2 goroutines
+	// goroutine 0
+	//   items (Of)
+	//   upper (Map)
+	//   queue of 4 to store
+	// goroutine 1
+	//   store (Discard)
+}
+
+func ExamplePlan_Mermaid() {
+	fmt.Print(orders().Mermaid())
+	// Output:
+	// flowchart LR
+	//   subgraph g0["goroutine 0"]
+	//     s0["items<br/>Of"]
+	//     s1["upper<br/>Map"]
+	//   end
+	//   subgraph g1["goroutine 1"]
+	//     s2["store<br/>Discard"]
+	//   end
+	//   s0 --> s1
+	//   s1 ==>|4| s2
+}
+
+func ExampleSnapshot_String() {
+	fmt.Print(flow.Snapshot{
+		Run: "orders", Phase: flow.Draining, Elapsed: time.Second,
+		Stages: []flow.StageReport{{Name: "lines", Op: "Lines", Out: 10}, {Name: "store", Op: "ForEach", In: 7, Passed: 6}},
+		Edges:  []flow.Edge{{From: "lines", To: "store", Queued: 3, Capacity: 4}},
+	})
+	// Output:
+	// orders: draining for 1s
+	// stage  op       in  passed  out
+	// lines  Lines                 10
+	// store  ForEach   7       6
+	// 3 of 4 queued from lines to store
 }
