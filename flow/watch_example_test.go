@@ -93,8 +93,8 @@ func ExampleWithStallLimit() {
 
 func ExampleStallError() {
 	stall := &flow.StallError{
-		Culprit: flow.Culprit{StageRef: flow.StageRef{Name: "store", Op: "ForEach", At: "shop/main.go:31"}, For: time.Minute, Stack: "main.insert\n\tshop/db.go:88\n"},
-		Queue:   256, Size: 256, Blocked: []string{"fetch", "lines"},
+		Name: "store", Op: "ForEach", At: "shop/main.go:31", For: time.Minute, Stack: "main.insert\n\tshop/db.go:88\n",
+		Queue: 256, Size: 256, Blocked: []string{"fetch", "lines"},
 	}
 	fmt.Println(stall)
 	// Output: store (ForEach at shop/main.go:31) has been at the same call for 1m0s, 256 of 256 wait in front of it, which blocks fetch, lines; it is in main.insert at shop/db.go:88
@@ -102,8 +102,8 @@ func ExampleStallError() {
 
 func ExampleCulprit() {
 	fmt.Println(flow.Culprit{
-		StageRef: flow.StageRef{Name: "fetch", Op: "AsyncMap", At: "shop/main.go:29"},
-		State:    "waiting for time", For: time.Second, Holds: 20,
+		Name: "fetch", Op: "AsyncMap", At: "shop/main.go:29",
+		State: "waiting for time", For: time.Second, Holds: 20,
 	})
 	// Output: fetch (AsyncMap at shop/main.go:29), waiting for time, for 1s, with 20 items
 }

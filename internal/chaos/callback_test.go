@@ -60,7 +60,7 @@ func (g *gamble) callback(t reflect.Type, name string) *callback {
 		c.prepare(i, t.Out(i))
 	}
 	for in := range t.Ins() {
-		if in := in; in.Kind() == reflect.Interface && in.NumMethod() > 0 && in != errorType && in != contextType {
+		if in.Kind() == reflect.Interface && in.NumMethod() > 0 && in != errorType && in != contextType {
 			g.unknown(in, name)
 		}
 	}
