@@ -124,14 +124,16 @@ func named(r io.Reader, err error) error {
 }
 
 // interrupt ends a waiting Read of r when ctx ends. release takes that back, waits for
-// it if it is under way, and tells whether it has happened. A panic of r's methods, on a
+// it if it is under way, and tells whether it has happened: not with a reader that nobody
+// can interrupt, whose errors are its own. A panic of r's methods, on a
 // goroutine where nobody could recover it, goes on in release.
 func interrupt(ctx context.Context, r io.Reader) (release func() bool) {
 	done := make(chan struct{})
 	var thrown kernel.Thrown
+	broken := false
 	stop := context.AfterFunc(ctx, func() {
 		defer close(done)
-		thrown.Catch(func() { breakRead(r) })
+		thrown.Catch(func() { broken = breakRead(r) })
 	})
 	return func() bool {
 		if stop() {
@@ -139,19 +141,22 @@ func interrupt(ctx context.Context, r io.Reader) (release func() bool) {
 		}
 		<-done
 		thrown.Again()
-		return true
+		return broken
 	}
 }
 
-func breakRead(r io.Reader) {
+// breakRead tells whether there was a way.
+func breakRead(r io.Reader) bool {
 	if d, ok := r.(interface{ SetReadDeadline(time.Time) error }); ok {
 		if d.SetReadDeadline(time.Unix(1, 0)) == nil { // long past
-			return
+			return true
 		}
 	}
-	if c, ok := r.(io.Closer); ok {
+	c, ok := r.(io.Closer)
+	if ok {
 		_ = c.Close() // the Read that it interrupts reports
 	}
+	return ok
 }
 
 // Files gives the slash-separated paths, in lexical order, of the regular files in fsys

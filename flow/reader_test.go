@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -279,3 +281,21 @@ func TestFiles_directoryThatCannotBeRead(t *testing.T) {
 type unreadable struct{}
 
 func (unreadable) Open(string) (fs.File, error) { return nil, errPlanted }
+
+// slowFailure fails after a minute. Nobody can interrupt it.
+type slowFailure struct{}
+
+func (slowFailure) Read([]byte) (int, error) {
+	time.Sleep(time.Minute)
+	return 0, errPlanted
+}
+
+func TestReaders_failureWhileDraining(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		running := flow.Lines(slowFailure{}).Discard().Start(t.Context())
+		time.Sleep(time.Second)
+		if err := running.Drain(t.Context()); !errors.Is(err, errPlanted) {
+			t.Errorf("Drain() = %v, want the failure of the reader", err)
+		}
+	})
+}
