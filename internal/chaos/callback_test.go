@@ -126,6 +126,7 @@ func (c *callback) read(args []reflect.Value) given {
 const modulus = 1009
 
 func (c *callback) call(args []reflect.Value) (results []reflect.Value) {
+	defer c.g.node.enter()()
 	in := c.read(args)
 	if c.manners == swallow && c.g.wild.Load() {
 		defer func() {

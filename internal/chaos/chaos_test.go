@@ -95,6 +95,7 @@ func (p *parts) plays(t *testing.T, seed uint64, drop []string) *game {
 // play builds and runs one game. What is wrong with it is in broken.
 func (p *parts) play(t *testing.T, seed uint64, g *game) (same *game) {
 	same, g.parts, g.picks = g, p, make(map[pick]int)
+	g.idle = idle
 	defer func() {
 		if v := recover(); v != nil { // of a bubble in which something is left
 			g.complain("%v", v)
@@ -126,6 +127,7 @@ func (g *game) play(seed uint64) {
 		g.endAt(time.Now())
 		end(err)
 	}
+	g.release = make(chan struct{})
 	top := &gamble{Rand: rand.New(rand.NewPCG(seed, 0)), game: g, node: &node{}}
 	ctx, stop := top.deadline(ctx)
 	defer stop()
@@ -158,9 +160,18 @@ func (g *game) play(seed uint64) {
 		err = run(ctx, opts...)
 	}()
 	err, ok := g.await(done)
+	defer g.let()
 	if !ok {
 		g.complain("the run has not ended within %v of its end", soon)
 		return
 	}
 	g.check(err, &r)
+}
+
+// let has all go on that the run left behind, until they have ended.
+func (g *game) let() {
+	close(g.release)
+	if g.grace > 0 || g.leaks {
+		time.Sleep(soon)
+	}
 }

@@ -30,6 +30,7 @@ func (g *gamble) deadline(ctx context.Context) (context.Context, context.CancelF
 func (e *events) endAt(at time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.told++
 	if e.ending.IsZero() || at.Before(e.ending) {
 		e.ending = at
 	}
@@ -40,7 +41,7 @@ func (g *game) await(done chan error) (err error, ok bool) {
 	select {
 	case err := <-done:
 		return err, true
-	case <-time.After(idle):
+	case <-time.After(g.idle):
 	}
 	g.happened("idling")
 	g.cancel(&planted{"idling"})
@@ -57,24 +58,26 @@ func (g *game) check(err error, r *flow.Report) {
 	if err == errGoexit && r.Cause != nil {
 		err = r.Cause // which Run could not return
 	}
+	stuck, gaveUp := errors.AsType[*flow.StuckError](r.Cause) // also of a loop that was left
 	g.checkError(err, r.Cause)
-	if n := len(r.Stages); n > 0 && g.got != nil && err != errGoexit && !g.early {
-		if s := r.Stages[n-1]; s.In-s.Held != int64(len(g.got)) {
+	g.checkGuards(err, r, stuck)
+	if n := len(r.Stages); n > 0 && g.got != nil && err != errGoexit && !g.early && !gaveUp {
+		if s, n := r.Stages[n-1], int64(len(g.got)); n > s.In || n < s.In-s.Held || err == nil && n < s.In {
 			g.complain("the terminal gave %d items", len(g.got))
 		}
 	}
 	switch {
 	case len(r.Stages) == 0:
 		g.complain("there is no report")
-	case !r.Balanced():
+	case !gaveUp && !r.Balanced():
 		g.complain("the books do not balance:\n%v", r)
 	}
 	if !g.ending.IsZero() && time.Since(g.ending) > soon {
 		g.complain("the run ended %v after its context", time.Since(g.ending))
 	}
-	for _, m := range g.markers {
-		for i := range m.arrived {
-			if n := m.arrived[i].Load(); n > 1 {
+	for _, arrived := range g.barriers {
+		for i := range arrived {
+			if n := arrived[i].Load(); n > 1 {
 				g.complain("the function of barrier %d was called %d times", i, n)
 			}
 		}
@@ -90,7 +93,7 @@ func (g *game) checkError(err, cause error) {
 	if !g.expected(err) {
 		g.complain("nobody planted the error %v", err)
 	}
-	if g.early || !g.ending.IsZero() {
+	if _, stuck := errors.AsType[*flow.StuckError](err); stuck || g.early || !g.ending.IsZero() {
 		return // what fails after that may not matter
 	}
 	if err == nil && len(g.fatal) > 0 {
@@ -111,11 +114,13 @@ func (g *game) expected(err error) bool {
 		return true
 	case g.asked(err):
 		return true
+	case g.has("a stop") && errors.Is(err, context.Canceled):
+		return true
 	case misuse(err) != nil && stage == nil: // else it is that of what a function of Handle gave
 		return false
 	case errors.Is(err, context.DeadlineExceeded):
 		return g.has("a deadline") || g.has("a wait") || stage != nil
-	case g.has("a Goexit") && (err == errGoexit || stage != nil && strings.Contains(err.Error(), "Goexit")):
+	case g.has("a Goexit") && (err == errGoexit || strings.Contains(err.Error(), "Goexit")):
 		return true
 	}
 	return g.has("an ErrStop") && stage != nil && !errors.Is(err, context.Canceled)
@@ -126,5 +131,6 @@ func (g *game) asked(err error) bool {
 	_, stuck := errors.AsType[*flow.StuckError](err)
 	_, stalled := errors.AsType[*flow.StallError](err)
 	_, ended := errors.AsType[*flow.RestartError](err)
-	return stuck || stalled || ended
+	_, leaked := errors.AsType[*flow.LeakError](err)
+	return stuck || stalled || ended || leaked
 }

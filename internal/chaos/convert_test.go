@@ -52,8 +52,8 @@ func (b bridged[In, Out]) Process(ctx context.Context, in <-chan In) <-chan Out 
 // dress gives the last stage of f a name, a policy and a boundary, or some of them, and
 // makes its items numbers again.
 func dress[T any](g *gamble, f flow.Flow[T]) flow.Flow[int] {
-	if g.IntN(4) == 0 {
-		f = f.Named(arg[string](g, ".Named"))
+	if g.IntN(4) > 0 {
+		f = f.Named(g.node.name())
 	}
 	if g.IntN(2) == 0 && !g.plain {
 		f = police(g, f.OnError, func(f flow.Flow[T]) error { return f.Run(ended()) }, f)

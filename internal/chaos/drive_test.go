@@ -3,7 +3,6 @@ package chaos
 import (
 	"context"
 	"iter"
-	"math/rand/v2"
 
 	"github.com/go-streamz/streamz/flow"
 )
@@ -30,7 +29,9 @@ func (g *gamble) ending(p *piece, f flow.Flow[int]) func(context.Context, ...flo
 	case p.job != nil:
 		g.up = &f
 		g.node.deepens()
-		return g.driven(p.job(g))
+		run := g.driven(p.job(g))
+		g.pardons = g.pardons || g.node.lenient && !g.trial
+		return run
 	}
 	return g.driven(p.sink(g, f))
 }
@@ -40,7 +41,14 @@ func (g *gamble) driven(job flow.Job) func(context.Context, ...flow.Option) erro
 	if g.IntN(2) == 0 {
 		job = police(g, job.OnError, func(j flow.Job) error { return j.Run(ended()) }, job)
 	}
-	return job.Run
+	if g.calm || g.IntN(2) == 0 {
+		return job.Run
+	}
+	run := g.started(job.Named(g.node.name()))
+	if g.trial {
+		return job.Run
+	}
+	return run
 }
 
 // job makes a job with a sink, of a flow of its own or the one that the piece is to stand
@@ -65,28 +73,6 @@ func (g *gamble) jobs() (jobs []flow.Job) {
 		jobs = append(jobs, g.job())
 	}
 	return jobs
-}
-
-// runOptions draws those of a run.
-func (g *gamble) runOptions() []flow.Option {
-	c := g.child()
-	c.nodes = append(c.nodes, c.node)
-	c.note("Run")
-	var opts []flow.Option
-	for range c.IntN(3) {
-		seed := c.Uint64()
-		draw := c.fit("option", seed, func(draw int) error {
-			return misuse(flow.Empty[int]().Run(ended(), c.runOption(seed, draw, true)))
-		})
-		opts = append(opts, c.runOption(seed, max(draw, 0), false))
-	}
-	return opts
-}
-
-func (g *gamble) runOption(seed uint64, draw int, trial bool) flow.Option {
-	c := *g
-	c.Rand, c.trial, c.aside = rand.New(rand.NewPCG(seed, uint64(draw))), trial, true
-	return arg[flow.Option](&c, "option")
 }
 
 // settle sees a terminal to its end, and gives the error of its run.
@@ -148,6 +134,6 @@ func (g *gamble) receive(items <-chan int, wait func() error) error {
 // body draws that of a loop, whose failure is none of the flow.
 func (g *gamble) body() func(int) error {
 	c := *g
-	c.aside = true
+	c.aside, c.outside = true, true
 	return arg[func(int) error](&c, "body")
 }

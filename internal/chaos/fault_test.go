@@ -42,6 +42,8 @@ const (
 	waits                   // until its context ends
 	stops                   // says that it wants no more
 	cancelled               // returns the error of another context
+	sticks                  // until the run has returned, if that has a grace
+	leaves                  // a goroutine behind: until the run has returned, if that looks for it
 	kinds
 )
 
@@ -49,19 +51,21 @@ func (k kind) String() string {
 	return [...]string{
 		"fails at", "panics at", "cancels at", "exits at", "dawdles at", "fails often from", "panics often from",
 		"waits for its context at", "stops at", "fails as another's context at",
+		"sticks at", "leaves a goroutine at",
 	}[k]
 }
 
 // fault is what goes wrong in a function of the user's, at one of its calls. It may be
 // called by several goroutines.
 type fault struct {
-	g     *gamble
-	err   *planted // nil if nothing goes wrong
-	kind  kind
-	at    int64
-	calls atomic.Int64
-	tells bool // the function can return an error
-	fatal bool // nothing but a policy of its stage lets the run survive it
+	g      *gamble
+	err    *planted // nil if nothing goes wrong
+	kind   kind
+	at     int64
+	calls  atomic.Int64
+	inside bool // the function is called in the run
+	tells  bool // the function can return an error
+	fatal  bool // nothing but a policy of its stage lets the run survive it
 }
 
 // fault draws one for a function, a third of the time.
@@ -73,6 +77,7 @@ func (g *gamble) fault(name string, t reflect.Type) *fault {
 	if t.NumIn() > 0 && t.In(t.NumIn()-1) == reflect.TypeFor[func(int, error) bool]() {
 		f.tells = true
 	}
+	f.inside = !g.outside && !takes(t, flowType) && (t.NumOut() == 0 || t.Out(0) != flowType)
 	if g.IntN(3) == 0 {
 		f.err = g.plant(name)
 		g.note("%s=func{%v call %d}", name, f.kind, f.at)
@@ -113,6 +118,13 @@ func (f *fault) strike(ctx context.Context, refused bool) error {
 		time.Sleep(time.Second)
 	case waits:
 		return f.wait(ctx)
+	case sticks:
+		if f.g.grace > 0 && f.inside {
+			f.g.happened("a function that sticks")
+			<-f.g.release
+		}
+	case leaves:
+		f.leave()
 	case stops:
 		if f.tells {
 			f.g.happened("an ErrStop")
@@ -133,6 +145,7 @@ func (f *fault) fail(err error, refused bool) error {
 	f.g.happened("an error")
 	switch {
 	case refused:
+	case f.kind == cancelled && f.g.draining.Load(): // a source may say that
 	case f.kind == cancelled:
 		f.g.struck(f, nil) // in a context that has ended it says nothing new
 	default:
@@ -159,6 +172,18 @@ func (f *fault) wait(ctx context.Context) error {
 	return nil
 }
 
+// leave leaves a goroutine behind, every other time one that soon ends.
+func (f *fault) leave() {
+	switch {
+	case !f.g.leaks || !f.inside:
+	case f.at%2 == 0:
+		go time.Sleep(time.Millisecond)
+	default:
+		f.g.leftBy(f.g.node)
+		go func() { <-f.g.release }()
+	}
+}
+
 // events is what has gone wrong in a run.
 type events struct {
 	wild atomic.Bool // things go wrong
@@ -168,8 +193,33 @@ type events struct {
 	fatal  []string   // faults that the run cannot have survived
 	errs   []*planted // of these, those that have an error
 	what   []string
-	ending time.Time // when the context was cancelled
+	ending time.Time // when the run was told to end
+	told   int       // how often that was
+
+	barriers [][]atomic.Int32 // how often the functions of each were called, a source at a time
+	draining atomic.Bool
+	returned time.Time       // when Wait did, if the run was started
+	behind   map[*node]int64 // goroutines that were left behind
 }
+
+// expect gives counters for the barriers that a source may send.
+func (e *events) expect(n int) []atomic.Int32 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.barriers = append(e.barriers, make([]atomic.Int32, n))
+	return e.barriers[len(e.barriers)-1]
+}
+
+func (e *events) leftBy(n *node) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.behind == nil {
+		e.behind = make(map[*node]int64)
+	}
+	e.behind[n]++
+}
+
+func (e *events) restarted() bool { return e.has("a restart") }
 
 // endEarly notes that what happens later may not matter.
 func (e *events) endEarly() {
@@ -196,7 +246,7 @@ func (e *events) has(what string) bool {
 func (e *events) struck(f *fault, err *planted) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if !f.fatal || f.g.node.forgives() || slices.Contains(e.fatal, f.err.name) {
+	if !f.fatal || f.g.pardons || f.g.node.forgives() || slices.Contains(e.fatal, f.err.name) {
 		return
 	}
 	e.fatal = append(e.fatal, f.err.name)

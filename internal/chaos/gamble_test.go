@@ -16,19 +16,20 @@ import (
 type game struct {
 	*parts
 	events
-	drop   []string    // paths of nodes that are left out
-	calm   bool        // nothing goes wrong
-	way    way         // how the flow is laid out
-	failed bool        // the run has
-	pace   int         // functions take some time
-	mixed  atomic.Bool // flows or channels were joined in no order
-	cancel context.CancelCauseFunc
-	picks  map[pick]int
-	nodes  []*node
-	broken []string // what the harness itself could not do
+	watching
+	drop    []string    // paths of nodes that are left out
+	calm    bool        // nothing goes wrong
+	way     way         // how the flow is laid out
+	failed  bool        // the run has
+	pace    int         // functions take some time
+	mixed   atomic.Bool // flows or channels were joined in no order
+	pardons bool        // the policy of the job is the default of all stages, and lenient
+	cancel  context.CancelCauseFunc
+	picks   map[pick]int
+	nodes   []*node
+	broken  []string // what the harness itself could not do
 
-	markers []*marker
-	got     []int // what the terminal gave
+	got []int // what the terminal gave
 }
 
 // pick is a node, or another thing that is drawn until it fits, by its own seed.
@@ -46,7 +47,13 @@ type node struct {
 	outer   *node
 
 	alone func(g *game, f flow.Flow[int]) flow.Flow[int] // makes it again in another game
+
+	busy atomic.Int64 // calls of its functions that go on
+	left atomic.Int64 // when the last one ended
 }
+
+// name is that of its stage, if it is given one.
+func (n *node) name() string { return "at" + n.path }
 
 // forgives tells whether a failure of one of the node's functions may not end the run.
 func (n *node) forgives() bool { return n != nil && (n.lenient || n.outer.forgives()) }
@@ -70,6 +77,7 @@ type gamble struct {
 	up      *flow.Flow[int] // what a piece that takes flows is to stand behind
 	plain   bool            // no policy
 	handled bool            // the processor has a handler for failures
+	outside bool            // it draws what the run does not call
 	aside   bool            // it draws what is no function of the stage itself
 	trial   bool            // it is only to be seen whether it can run: nothing goes wrong
 }

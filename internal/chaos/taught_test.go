@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"reflect"
 	"strconv"
-	"sync/atomic"
 	"testing/fstest"
 	"time"
 
@@ -78,7 +77,10 @@ func beginning(g *gamble, name string) func() flow.Flow[int] {
 	build := g.function(reflect.TypeFor[func() flow.Flow[int]](), name)
 	begun := 0
 	return func() flow.Flow[int] {
-		if begun++; begun > 50 {
+		if begun++; begun > 1 {
+			g.happened("a restart")
+		}
+		if begun > 50 {
 			return flow.FromFunc(func(ctx context.Context, _ func(int) error) error {
 				<-ctx.Done()
 				return ctx.Err()
@@ -146,26 +148,24 @@ func (p gatherer) Flush(ctx context.Context, emit func(int) error) error {
 
 // marker is a flow.SignalSource that sends a barrier and a watermark behind every few items.
 type marker struct {
-	g       *gamble
-	fault   func(context.Context) error
-	told    func(error)
-	items   int
-	every   int
-	arrived []atomic.Int32
+	g     *gamble
+	fault func(context.Context) error
+	told  func(error)
+	items int
+	every int
 }
 
 func newMarker(g *gamble, name string) *marker {
 	m := &marker{
-		g: g, fault: arg[func(context.Context) error](g, name), told: arg[func(error)](g, name+".done"),
+		g: g, fault: arg[func(context.Context) error](g, name), told: arg[func(error)](g.anywhere(), name+".done"),
 		items: g.many(), every: 1 + g.IntN(3),
 	}
-	m.arrived = make([]atomic.Int32, m.items)
-	g.markers = append(g.markers, m)
 	g.note("%s=marker{%d, every %d}", name, m.items, m.every)
 	return m
 }
 
 func (m *marker) Stream(ctx context.Context, out flow.Emitter[int]) error {
+	arrived := m.g.expect(m.items)
 	for i := range m.items {
 		if err := m.fault(ctx); err != nil {
 			return err
@@ -178,7 +178,7 @@ func (m *marker) Stream(ctx context.Context, out flow.Emitter[int]) error {
 		}
 		_ = out.Watermark(time.Unix(int64(i), 0))
 		_ = out.Barrier(func(err error) {
-			m.arrived[i].Add(1)
+			arrived[i].Add(1)
 			m.told(err)
 		})
 	}
