@@ -111,7 +111,7 @@ func (g *game) complain(format string, args ...any) {
 
 // Bounds of a run in virtual time: one that idles is cancelled, and has to end soon after.
 const (
-	idle = 2 * time.Hour
+	idle = 3 * time.Hour
 	soon = 5 * time.Minute
 )
 
@@ -138,16 +138,14 @@ func (g *game) play(seed uint64) {
 	if len(g.broken) > 0 {
 		return
 	}
-	g.wild.Store(!g.calm)
 	if g.calm {
-		g.happened("a deadline")
-		ctx, stop := context.WithTimeout(ctx, idle)
-		defer stop()
-		items, err := f.Collect(ctx, flow.WithReport(&r), quiet)
-		g.got, g.failed = items, err != nil
-		g.check(err, &r)
-		return
+		run = func(ctx context.Context, opts ...flow.Option) (err error) {
+			g.got, err = f.Collect(ctx, opts...)
+			g.failed = err != nil
+			return err
+		}
 	}
+	g.wild.Store(!g.calm)
 	done := make(chan error, 1)
 	go func() { // a Goexit on this goroutine must end it only after the run
 		err := errGoexit

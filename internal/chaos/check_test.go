@@ -17,7 +17,7 @@ var (
 
 // deadline gives a run one, now and then.
 func (g *gamble) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
-	if g.IntN(10) > 0 {
+	if g.IntN(10) > 0 || g.calm {
 		return ctx, func() {}
 	}
 	d := time.Duration(g.IntN(20_000)) * time.Millisecond
@@ -43,7 +43,9 @@ func (g *game) await(done chan error) (err error, ok bool) {
 		return err, true
 	case <-time.After(g.idle):
 	}
-	g.happened("idling")
+	if !g.has("a wait") && !g.has("an idle channel") {
+		g.complain("the run hangs")
+	}
 	g.cancel(&planted{"idling"})
 	select {
 	case err := <-done:

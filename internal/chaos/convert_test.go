@@ -55,7 +55,7 @@ func dress[T any](g *gamble, f flow.Flow[T]) flow.Flow[int] {
 	if g.IntN(4) > 0 {
 		f = f.Named(g.node.name())
 	}
-	if g.IntN(2) == 0 && !g.plain {
+	if g.policed() {
 		f = police(g, f.OnError, func(f flow.Flow[T]) error { return f.Run(ended()) }, f)
 	}
 	if n := 1 + g.IntN(4); g.IntN(4) == 0 && g.way == asDrawn || g.way == apart {
@@ -66,6 +66,14 @@ func dress[T any](g *gamble, f flow.Flow[T]) flow.Flow[int] {
 		f = f.ReportUnused(func(string) {})
 	}
 	return back(f)
+}
+
+// policed decides whether a stage has a policy, which is of more use where something fails.
+func (g *gamble) policed() bool {
+	if g.node.faulty {
+		return g.IntN(5) > 0 && !g.plain
+	}
+	return g.IntN(4) == 0 && !g.plain
 }
 
 // police gives a flow or a job the first policy drawn that it can have, if there is one.

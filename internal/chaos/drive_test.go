@@ -38,7 +38,7 @@ func (g *gamble) ending(p *piece, f flow.Flow[int]) func(context.Context, ...flo
 
 // driven gives a job a name and a policy, and says how it is run.
 func (g *gamble) driven(job flow.Job) func(context.Context, ...flow.Option) error {
-	if g.IntN(2) == 0 {
+	if g.policed() {
 		job = police(g, job.OnError, func(j flow.Job) error { return j.Run(ended()) }, job)
 	}
 	if g.calm || g.IntN(2) == 0 {

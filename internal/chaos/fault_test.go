@@ -44,8 +44,10 @@ const (
 	cancelled               // returns the error of another context
 	sticks                  // until the run has returned, if that has a grace
 	leaves                  // a goroutine behind: until the run has returned, if that looks for it
-	kinds
 )
+
+// kinds are drawn from, some of them more often than others.
+var kinds = []kind{fails, panics, cancels, exits, dawdles, failsOften, failsOften, failsOften, panicsOften, panicsOften, waits, stops, cancelled, sticks, leaves}
 
 func (k kind) String() string {
 	return [...]string{
@@ -70,7 +72,7 @@ type fault struct {
 
 // fault draws one for a function, a third of the time.
 func (g *gamble) fault(name string, t reflect.Type) *fault {
-	f := &fault{g: g, kind: kind(g.IntN(int(kinds))), at: int64(g.IntN(1 + g.IntN(30)))}
+	f := &fault{g: g, kind: kinds[g.IntN(len(kinds))], at: int64(g.IntN(1 + g.IntN(30)))}
 	for out := range t.Outs() {
 		f.tells = f.tells || out == errorType
 	}
@@ -79,6 +81,7 @@ func (g *gamble) fault(name string, t reflect.Type) *fault {
 	}
 	f.inside = !g.outside && !takes(t, flowType) && (t.NumOut() == 0 || t.Out(0) != flowType)
 	if g.IntN(3) == 0 {
+		g.node.faulty = true
 		f.err = g.plant(name)
 		g.note("%s=func{%v call %d}", name, f.kind, f.at)
 	} else {

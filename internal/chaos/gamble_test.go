@@ -43,6 +43,7 @@ type node struct {
 	path    string
 	text    strings.Builder
 	deep    bool // its policy is also that of stages that are only made in the run
+	faulty  bool // one of its functions fails
 	lenient bool // its policy may let the stream go on after a failure
 	outer   *node
 

@@ -97,7 +97,9 @@ func channel(g *gamble, name string) <-chan int {
 		ch <- i
 	}
 	idle := g.IntN(6) == 0 && !g.calm
-	if !idle {
+	if idle {
+		g.happened("an idle channel")
+	} else {
 		close(ch)
 	}
 	g.note("%s=chan{%d, idle=%v}", name, cap(ch), idle)
