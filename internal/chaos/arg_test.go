@@ -24,10 +24,11 @@ var (
 	texts = map[string]string{"pattern": "*"}
 )
 
-// many is how many items a source has: enough to fill large queues, now and then.
+// many is how many items a source has: now and then enough to fill large queues, in numbers
+// at which something begins anew in them.
 func (g *gamble) many() int {
-	if g.IntN(25) == 0 {
-		return g.IntN(400)
+	if g.IntN(20) == 0 {
+		return [...]int{64, 128, 256, 257 + 64}[g.IntN(4)] + g.IntN(3) - 1
 	}
 	return g.IntN(40)
 }
@@ -35,7 +36,7 @@ func (g *gamble) many() int {
 // policy draws a policy.
 func (g *gamble) policy(seed uint64, draw int) flow.Policy {
 	c := *g
-	c.Rand, c.aside = rand.New(rand.NewPCG(seed, uint64(draw))), true
+	c.Rand, c.aside, c.judge = rand.New(rand.NewPCG(seed, uint64(draw))), true, true
 	return arg[flow.Policy](&c, ".OnError")
 }
 

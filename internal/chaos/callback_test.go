@@ -19,7 +19,7 @@ type callback struct {
 	name         string
 	fault        *fault
 	factor, term int
-	pace         time.Duration // with a context it takes up to three times as long
+	pace         time.Duration // with a context, or as a source between items, it takes up to three times as long
 	items        int           // that it emits if it is given none
 	manners      manners
 	fixed        []reflect.Value   // results that do not depend on what it is given
@@ -55,7 +55,7 @@ func (g *gamble) callback(t reflect.Type, name string) *callback {
 		fixed: make([]reflect.Value, t.NumOut()), made: make(map[int]*callback),
 	}
 	c.fault = g.fault(name, t)
-	c.fault.fatal = !g.aside && c.manners != swallow
+	c.fault.fatal = (!g.aside || g.judge) && c.manners != swallow
 	for i := range t.NumOut() {
 		c.prepare(i, t.Out(i))
 	}
@@ -200,6 +200,9 @@ func (c *callback) emit(in given) error {
 	}
 	refused := false
 	for i := range n {
+		if !in.some {
+			time.Sleep(time.Duration(i%4) * c.pace)
+		}
 		if i == n-1 || !in.some {
 			if err := c.fault.strike(in.ctx, refused); err != nil {
 				return c.fail(in, err)

@@ -38,6 +38,7 @@ const (
 	exits                   // its goroutine
 	dawdles                 // for a second
 	failsOften              // two times out of three from then on
+	failsOn                 // every time from then on
 	panicsOften             // every fourth time from then on
 	waits                   // until its context ends
 	stops                   // says that it wants no more
@@ -47,11 +48,11 @@ const (
 )
 
 // kinds are drawn from, some of them more often than others.
-var kinds = []kind{fails, panics, cancels, exits, dawdles, failsOften, failsOften, failsOften, panicsOften, panicsOften, waits, stops, cancelled, sticks, leaves}
+var kinds = []kind{fails, panics, cancels, exits, dawdles, failsOften, failsOften, failsOn, panicsOften, panicsOften, waits, stops, cancelled, sticks, leaves}
 
 func (k kind) String() string {
 	return [...]string{
-		"fails at", "panics at", "cancels at", "exits at", "dawdles at", "fails often from", "panics often from",
+		"fails at", "panics at", "cancels at", "exits at", "dawdles at", "fails often from", "fails from", "panics often from",
 		"waits for its context at", "stops at", "fails as another's context at",
 		"sticks at", "leaves a goroutine at",
 	}[k]
@@ -68,11 +69,12 @@ type fault struct {
 	inside bool // the function is called in the run
 	tells  bool // the function can return an error
 	fatal  bool // nothing but a policy of its stage lets the run survive it
+	judge  bool // it is a policy's own, which none forgives
 }
 
 // fault draws one for a function, a third of the time.
 func (g *gamble) fault(name string, t reflect.Type) *fault {
-	f := &fault{g: g, kind: kinds[g.IntN(len(kinds))], at: int64(g.IntN(1 + g.IntN(30)))}
+	f := &fault{g: g, judge: g.judge, kind: kinds[g.IntN(len(kinds))], at: int64(max(0, g.IntN(1+g.IntN(40))-g.IntN(10)))}
 	for out := range t.Outs() {
 		f.tells = f.tells || out == errorType
 	}
@@ -98,7 +100,7 @@ func (f *fault) strike(ctx context.Context, refused bool) error {
 		return nil
 	}
 	switch {
-	case f.kind == failsOften && (n-f.at)%3 > 0:
+	case f.kind == failsOften && (n-f.at)%3 > 0, f.kind == failsOn:
 		return f.fail(f.err, refused)
 	case f.kind == panicsOften && (n-f.at)%4 == 3:
 		f.panic()
@@ -249,7 +251,7 @@ func (e *events) has(what string) bool {
 func (e *events) struck(f *fault, err *planted) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if !f.fatal || f.g.pardons || f.g.node.forgives() || slices.Contains(e.fatal, f.err.name) {
+	if !f.fatal || f.g.pardons || !f.judge && f.g.node.forgives() || slices.Contains(e.fatal, f.err.name) {
 		return
 	}
 	e.fatal = append(e.fatal, f.err.name)

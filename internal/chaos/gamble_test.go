@@ -80,6 +80,7 @@ type gamble struct {
 	handled bool            // the processor has a handler for failures
 	outside bool            // it draws what the run does not call
 	aside   bool            // it draws what is no function of the stage itself
+	judge   bool            // it draws what a policy asks
 	trial   bool            // it is only to be seen whether it can run: nothing goes wrong
 }
 

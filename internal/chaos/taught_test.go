@@ -195,7 +195,9 @@ type reader struct {
 }
 
 func newReader(g *gamble, name string) *reader {
-	r := &reader{fault: arg[func() (int, error)](g, name), lines: g.many()}
+	c := *g
+	c.aside = true // after the end of the run its errors count as those of an interrupted Read
+	r := &reader{fault: arg[func() (int, error)](&c, name), lines: g.many()}
 	g.note("%s=reader{%d}", name, r.lines)
 	return r
 }
