@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"strings"
 	"sync"
@@ -13,7 +14,12 @@ import (
 	"github.com/go-streamz/streamz/ops"
 )
 
-var errBoom = errors.New("boom")
+var (
+	errBoom    = errors.New("boom")
+	errPlanted = errors.New("planted")
+)
+
+var quiet = flow.WithLogger(slog.New(slog.DiscardHandler))
 
 // boom is a user function that panics. Its name is looked for in stacks.
 func boom() { panic(errBoom) }
@@ -164,3 +170,19 @@ func (p *sinkPart) Open(context.Context) error     { return p.call("Open") }
 func (p *sinkPart) Put(context.Context, int) error { return p.call("Put") }
 func (p *sinkPart) Flush(context.Context) error    { return p.call("Flush") }
 func (p *sinkPart) Close(cause error) error        { return p.closed(cause) }
+
+// relay is a processor that only knows channels, written as the guide does.
+func relay(ctx context.Context, in <-chan int) <-chan int {
+	out := make(chan int)
+	go func() {
+		defer close(out)
+		for v := range in {
+			select {
+			case out <- v:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return out
+}
