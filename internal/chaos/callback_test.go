@@ -92,6 +92,7 @@ type given struct {
 	state *int
 	emit  reflect.Value
 	flow  *flow.Flow[int]
+	about error // a failure that the function is told of
 }
 
 func (c *callback) read(args []reflect.Value) given {
@@ -107,6 +108,12 @@ func (c *callback) read(args []reflect.Value) given {
 			in.state = v
 		case flow.Flow[int]:
 			in.flow = &v
+		case error:
+			in.about = v
+		case flow.Letter[int]:
+			in.about = v.Err
+		case flow.Letter[any]:
+			in.about = v.Err
 		default:
 			if arg.Kind() == reflect.Func {
 				in.emit = arg
@@ -144,7 +151,7 @@ func (c *callback) call(args []reflect.Value) (results []reflect.Value) {
 	if in.emit.IsValid() {
 		return c.results(in, c.emit(in))
 	}
-	return c.results(in, c.fault.strike(in.ctx, false))
+	return c.results(in, c.fault.strike(in, false))
 }
 
 func (c *callback) results(in given, err error) []reflect.Value {
@@ -204,7 +211,7 @@ func (c *callback) emit(in given) error {
 			time.Sleep(time.Duration(i%4) * c.pace)
 		}
 		if i == n-1 || !in.some {
-			if err := c.fault.strike(in.ctx, refused); err != nil {
+			if err := c.fault.strike(in, refused); err != nil {
 				return c.fail(in, err)
 			}
 		}
@@ -216,7 +223,7 @@ func (c *callback) emit(in given) error {
 		}
 	}
 	if n == 0 {
-		return c.fail(in, c.fault.strike(in.ctx, false))
+		return c.fail(in, c.fault.strike(in, false))
 	}
 	return nil
 }

@@ -94,35 +94,35 @@ func (g *gamble) fault(name string, t reflect.Type) *fault {
 
 // strike does what the fault does in this call. The error is for the function to return.
 // After the function's emit has refused an item, that matters more.
-func (f *fault) strike(ctx context.Context, refused bool) error {
+func (f *fault) strike(in given, refused bool) error {
 	n := f.calls.Add(1) - 1
 	if f.err == nil || n < f.at || f.g.trial || !f.g.wild.Load() {
 		return nil
 	}
 	switch {
 	case f.kind == failsOften && (n-f.at)%3 > 0, f.kind == failsOn:
-		return f.fail(f.err, refused)
+		return f.fail(in, f.err, refused)
 	case f.kind == panicsOften && (n-f.at)%4 == 3:
-		f.panic()
+		f.panic(in)
 	case n > f.at:
 		return nil
 	}
 	switch f.kind {
 	case fails:
-		return f.fail(f.err, refused)
+		return f.fail(in, f.err, refused)
 	case panics:
-		f.panic()
+		f.panic(in)
 	case cancels:
 		f.g.happened("a cancellation")
 		f.g.cancel(f.err)
 	case exits:
 		f.g.happened("a Goexit")
-		f.g.struck(f, nil)
+		f.g.struck(f, nil, in.about)
 		runtime.Goexit()
 	case dawdles:
 		time.Sleep(time.Second)
 	case waits:
-		return f.wait(ctx)
+		return f.wait(in.ctx)
 	case sticks:
 		if f.g.grace > 0 && f.inside {
 			f.g.happened("a function that sticks")
@@ -137,31 +137,31 @@ func (f *fault) strike(ctx context.Context, refused bool) error {
 			return flow.ErrStop
 		}
 	case cancelled:
-		return f.fail(fmt.Errorf("%w: %w", f.err, context.Canceled), refused)
+		return f.fail(in, fmt.Errorf("%w: %w", f.err, context.Canceled), refused)
 	}
 	return nil
 }
 
 // fail is for the function to return, or else panics.
-func (f *fault) fail(err error, refused bool) error {
+func (f *fault) fail(in given, err error, refused bool) error {
 	if !f.tells {
-		f.panic()
+		f.panic(in)
 	}
 	f.g.happened("an error")
 	switch {
 	case refused:
 	case f.kind == cancelled && f.g.draining.Load(): // a source may say that
 	case f.kind == cancelled:
-		f.g.struck(f, nil) // in a context that has ended it says nothing new
+		f.g.struck(f, nil, nil) // in a context that has ended it says nothing new
 	default:
-		f.g.struck(f, f.err)
+		f.g.struck(f, f.err, in.about)
 	}
 	return err
 }
 
-func (f *fault) panic() {
+func (f *fault) panic(in given) {
 	f.g.happened("a panic")
-	f.g.struck(f, f.err)
+	f.g.struck(f, f.err, in.about)
 	panic(f.err)
 }
 
@@ -247,14 +247,18 @@ func (e *events) has(what string) bool {
 	return slices.Contains(e.what, what)
 }
 
-// struck notes a fault that the run cannot survive.
-func (e *events) struck(f *fault, err *planted) {
+// struck notes a fault that the run cannot survive, and with it the failure that a policy
+// was asked about, which is then told as well.
+func (e *events) struck(f *fault, err *planted, about error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if !f.fatal || f.g.pardons || !f.judge && f.g.node.forgives() || slices.Contains(e.fatal, f.err.name) {
 		return
 	}
 	e.fatal = append(e.fatal, f.err.name)
+	if asked, ok := errors.AsType[*planted](about); ok && f.judge {
+		e.errs = append(e.errs, asked)
+	}
 	if err != nil {
 		e.errs = append(e.errs, err)
 	}

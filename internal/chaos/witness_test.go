@@ -50,7 +50,7 @@ func (w *witness) Observe(e flow.Event) {
 	w.note(e)
 	switch e.(type) {
 	case flow.RunStarted, flow.ItemFailed, flow.CallTimed, flow.Restarted, flow.RunEnded:
-		_ = w.fault.strike(nil, false)
+		_ = w.fault.strike(given{}, false)
 	}
 }
 
