@@ -22,7 +22,7 @@ import (
 
 var (
 	first = flag.Uint64("chaos.seed", 1, "the first seed")
-	count = flag.Uint64("chaos.n", 1000, "how many seeds")
+	count = flag.Uint64("chaos.n", 600, "how many seeds")
 	drops = flag.String("chaos.drop", "", "nodes to leave out, by the numbers in front of them")
 )
 
@@ -46,7 +46,7 @@ func TestChaos(t *testing.T) {
 func progress() func(done uint64) {
 	start, told := time.Now(), time.Now()
 	return func(done uint64) {
-		if *count > 2000 && time.Since(told) > 5*time.Second {
+		if *count > 1000 && time.Since(told) > 5*time.Second {
 			told = time.Now()
 			fmt.Fprintf(os.Stderr, "%d of %d, %.0f a second\n", done, *count, float64(done)/time.Since(start).Seconds())
 		}

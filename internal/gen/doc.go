@@ -22,6 +22,8 @@
 // go on in a further line of the same word. A doc is the first paragraph of the
 // stage's comment, in place of that of the processor's type.
 //
+// [Registry] lists what flows can be made of for the test in internal/chaos.
+//
 // [Generate] works in memory and [Check] holds package ops to its rules;
 // [Write] and [Stale] compare with the disk. [GeneratePackage],
 // [WritePackage] and [StalePackage] do the same for a user's package. All of
