@@ -105,23 +105,50 @@ func stageReport(s *kernel.Stage, c kernel.Counts) StageReport {
 // Balanced tells whether every item that a stage took is accounted for, and every item
 // that it gave was taken or queued.
 func (r Report) Balanced() bool {
-	given := make(map[string]int64)
 	for _, s := range r.Stages {
 		if s.In != s.Passed+s.Filtered+s.Dropped+s.DeadLettered+s.Failed+s.Held {
 			return false
 		}
+	}
+	return r.missing() == 0 && r.Goroutines.Started == r.Goroutines.Ended
+}
+
+// missing is how many items were lost between stages. The flows that a [Restart] builds may
+// differ: then a stage leads to several, of which each got some of its items and not all.
+func (r Report) missing() int64 {
+	given, edges := make(map[string]int64), make(map[string]int64)
+	for _, s := range r.Stages {
 		given[s.Name] = s.Out
 	}
-	taken := make(map[string]int64)
+	lost := make(map[string]int64) // in front of a stage
 	for _, e := range r.Edges {
-		taken[e.To] += given[e.From] - e.Queued
+		edges[e.From]++
+		lost[e.To] += given[e.From] - e.Queued
 	}
 	for _, s := range r.Stages {
-		if n, fed := taken[s.Name]; fed && n != s.In {
-			return false
+		if n, fed := lost[s.Name]; fed {
+			lost[s.Name] = n - s.In
 		}
 	}
-	return r.Goroutines.Started == r.Goroutines.Ended
+	return r.unshared(lost, given, edges)
+}
+
+// unshared adds up what was lost, without what was counted once for each of several.
+func (r Report) unshared(lost, given, edges map[string]int64) (sum int64) {
+	shared := make(map[string]bool)
+	for _, e := range r.Edges {
+		if n := edges[e.From]; n > 1 && lost[e.To] > 0 && !shared[e.From] {
+			shared[e.From] = true
+			sum -= (n - 1) * given[e.From]
+		}
+	}
+	for _, n := range lost {
+		if len(shared) == 0 && n < 0 {
+			n = -n // else one could make up for another
+		}
+		sum += n
+	}
+	return sum
 }
 
 // Stage gives the books of the stage with a name.
