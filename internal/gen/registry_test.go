@@ -21,6 +21,7 @@ func TestRegistry_belongsToItsRoom(t *testing.T) {
 	root := t.TempDir()
 	writeTree(t, root, map[string]string{
 		"ops/x.go":                   "package ops\n",
+		"diag/x.go":                  "package diag\n",
 		"flow/x.go":                  "package flow\n\nfunc Stop() {}\n",
 		"internal/chaos/any_test.go": "package chaos\n",
 	})
