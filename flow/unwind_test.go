@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -347,4 +348,18 @@ func TestPanicError_stack(t *testing.T) {
 func again() {
 	defer func() { panic(fmt.Sprint("again after ", recover())) }()
 	boom()
+}
+
+func TestGoexit_keepsWhatEndedTheRunBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		err := flow.FromFunc(func(context.Context, func(int) error) error {
+			cancel(errBoom)
+			runtime.Goexit()
+			return nil
+		}).Discard().Start(ctx).Wait()
+		if !errors.Is(err, errBoom) || !strings.Contains(err.Error(), "Goexit") {
+			t.Errorf("Wait() = %v, want the cause of the context and the Goexit", err)
+		}
+	})
 }

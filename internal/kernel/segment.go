@@ -160,6 +160,7 @@ func (g *Segment) work() (err error) {
 	defer func() {
 		if !clean {
 			err = g.rescue(recover())
+			g.result = err // a Goexit goes on, and nobody gets what is returned
 		}
 		g.leave()
 		g.stopTimers()
