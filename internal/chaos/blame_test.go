@@ -60,16 +60,17 @@ func (g *game) accuse(who string, since time.Time, stages ...string) {
 }
 
 // checkGuards looks at what those have found who watch over a run.
-func (g *game) checkGuards(err error, r *flow.Report, stuck *flow.StuckError) {
+func (g *game) checkGuards(r *flow.Report, gaveUp bool) {
 	for _, w := range g.witnesses {
-		w.check(r, stuck != nil)
+		w.check(r, gaveUp)
 	}
-	if stuck != nil {
+	if stuck, ok := errors.AsType[*flow.StuckError](r.Cause); ok {
 		g.checkStuck(stuck, r)
-	} else if g.leaks {
-		g.checkLeaks(err, r)
 	}
-	if late, ok := errors.AsType[*flow.DeadlineError](err); ok {
+	if g.leaks && !gaveUp {
+		g.checkLeaks(r)
+	}
+	if late, ok := errors.AsType[*flow.DeadlineError](r.Cause); ok {
 		g.checkLate(late)
 	}
 }
@@ -79,20 +80,17 @@ func (g *game) checkStuck(stuck *flow.StuckError, r *flow.Report) {
 	if len(stuck.Stages) == 0 {
 		g.complain("StuckError names nobody")
 	}
-	if len(r.Stuck) != len(stuck.Stages) {
-		g.complain("the report has %d stages that are stuck", len(r.Stuck))
-	}
 	if took := g.end().Sub(g.ending); !g.ending.IsZero() && took > 2*g.grace {
 		g.complain("the run was given up %v after its end, with a grace of %v", took, g.grace)
 	}
 }
 
-func (g *game) checkLeaks(err error, r *flow.Report) {
+func (g *game) checkLeaks(r *flow.Report) {
 	var want, got int64
 	for _, n := range g.behind {
 		want += n
 	}
-	found, _ := errors.AsType[*flow.LeakError](err)
+	found, _ := errors.AsType[*flow.LeakError](r.Cause)
 	if found == nil {
 		found = &flow.LeakError{}
 	}

@@ -19,11 +19,22 @@ const (
 	fused        // no boundary that is not needed
 	apart        // one behind every stage
 	channels     // every processor over channels
+	watched      // with all that watches over a run
 	ways
 )
 
 func (w way) String() string {
-	return [...]string{"as drawn", "fused", "with boundaries", "over channels"}[w]
+	return [...]string{"as drawn", "fused", "with boundaries", "over channels", "watched"}[w]
+}
+
+// options are those of a run that is played so.
+func (w way) options() []flow.Option {
+	if w != watched {
+		return nil
+	}
+	return []flow.Option{
+		flow.WithGrace(2 * idle), flow.WithLeakCheck(), flow.WithWatchdog(idle), flow.WithObserver(flow.ObserverFunc(func(flow.Event) {})),
+	}
 }
 
 // playOtherwise plays a game that went well in the other ways.

@@ -140,7 +140,7 @@ func (g *game) play(seed uint64) {
 	}
 	if g.calm {
 		run = func(ctx context.Context, opts ...flow.Option) (err error) {
-			g.got, err = f.Collect(ctx, opts...)
+			g.got, err = f.Collect(ctx, append(g.way.options(), opts...)...)
 			g.failed = err != nil
 			return err
 		}

@@ -60,9 +60,9 @@ func (g *game) check(err error, r *flow.Report) {
 	if err == errGoexit && r.Cause != nil {
 		err = r.Cause // which Run could not return
 	}
-	stuck, gaveUp := errors.AsType[*flow.StuckError](r.Cause) // also of a loop that was left
+	gaveUp := len(r.Stuck) > 0
 	g.checkError(err, r.Cause)
-	g.checkGuards(err, r, stuck)
+	g.checkGuards(r, gaveUp)
 	if n := len(r.Stages); n > 0 && g.got != nil && err != errGoexit && !g.early && !gaveUp {
 		if s, n := r.Stages[n-1], int64(len(g.got)); n > s.In || n < s.In-s.Held || err == nil && n < s.In {
 			g.complain("the terminal gave %d items", len(g.got))

@@ -25,6 +25,7 @@ type steering struct {
 
 	mu     sync.Mutex
 	drains []drain
+	waits  []error
 	before map[string]flow.StageReport // by the snapshot before
 }
 
@@ -37,7 +38,7 @@ type drain struct {
 
 // started draws what is done to a run that is started, and when.
 func (g *gamble) started(job flow.Job) func(context.Context, ...flow.Option) error {
-	moves := make([]move, 1+g.IntN(4))
+	moves, waiters := make([]move, 1+g.IntN(4)), g.IntN(3)
 	for i := range moves {
 		moves[i] = g.move()
 	}
@@ -47,12 +48,22 @@ func (g *gamble) started(job flow.Job) func(context.Context, ...flow.Option) err
 		for _, m := range moves {
 			all.Go(func() { s.make(m) })
 		}
+		for range waiters {
+			all.Go(func() { s.waited(s.r.Wait()) })
+		}
 		err := s.r.Wait()
 		g.returned = time.Now()
 		all.Wait()
 		s.check(err)
 		return err
 	}
+}
+
+// waited takes what another Wait gave.
+func (s *steering) waited(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waits = append(s.waits, err)
 }
 
 func (s *steering) make(m move) {
@@ -179,6 +190,11 @@ func backwards(was, is flow.StageReport, final bool) string {
 // check holds what the run and its drains came to against each other.
 func (s *steering) check(err error) {
 	r := s.r.Report()
+	for _, other := range s.waits {
+		if other != err {
+			s.complain("Wait gave %v, and %v", err, other)
+		}
+	}
 	for _, d := range s.drains {
 		missed, ok := errors.AsType[*flow.DrainError](d.err)
 		switch {
