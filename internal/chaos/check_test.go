@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,6 +37,13 @@ func (e *events) endAt(at time.Time) {
 	}
 }
 
+// mayIdle tells whether something has happened for which a run may have nothing to do.
+func (e *events) mayIdle() bool {
+	return slices.ContainsFunc([]string{
+		"a wait", "an idle channel", "a function that sticks", "a pause without end", "a restart",
+	}, e.has)
+}
+
 // await waits for the end of the run, and ends one that idles.
 func (g *game) await(done chan error) (err error, ok bool) {
 	select {
@@ -43,7 +51,7 @@ func (g *game) await(done chan error) (err error, ok bool) {
 		return err, true
 	case <-time.After(g.idle):
 	}
-	if g.idle == idle && !g.has("a wait") && !g.has("an idle channel") && !g.has("a function that sticks") && !g.restarted() {
+	if g.idle == idle && !g.mayIdle() {
 		g.complain("the run hangs")
 	}
 	g.cancel(&planted{"idling"})

@@ -95,7 +95,7 @@ func (g *gamble) move() move {
 		}
 	case 5:
 		g.note("%v:pause", m.after)
-		m.do = func(s *steering) { s.r.Pause() }
+		m.do = func(s *steering) { s.happened("a pause without end"); s.r.Pause() }
 	case 6:
 		g.note("%v:pause(%v)", m.after, d)
 		m.do = func(s *steering) { s.pause(d) }
