@@ -58,6 +58,9 @@ func (g *gamble) draw(t reflect.Type, name string) reflect.Value {
 		v.SetInt(int64(g.IntN(1 + g.IntN(cmp.Or(below[name], 12)))))
 	case reflect.Float64:
 		v.SetFloat((0.05 + 0.95*g.Float64()) * [...]float64{1, 1000}[g.IntN(2)])
+		if name == "perSecond" && v.Float() < 1 {
+			g.happened("a slow pace")
+		}
 	case reflect.Bool:
 		v.SetBool(g.IntN(2) == 0)
 	case reflect.String:

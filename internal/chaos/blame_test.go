@@ -80,7 +80,7 @@ func (g *game) checkStuck(stuck *flow.StuckError, r *flow.Report) {
 	if len(stuck.Stages) == 0 {
 		g.complain("StuckError names nobody")
 	}
-	if took := g.end().Sub(g.ending); !g.ending.IsZero() && took > 2*g.grace {
+	if took := g.end().Sub(g.endsAt()); !g.endsAt().IsZero() && took > 2*g.grace {
 		g.complain("the run was given up %v after its end, with a grace of %v", took, g.grace)
 	}
 }
@@ -113,7 +113,7 @@ func (g *game) checkLate(late *flow.DeadlineError) {
 		ok := false
 		for _, s := range append(w.Beside, w.StageRef) {
 			n := g.nodeOf(s.Name)
-			ok = ok || n == nil || n.worked(g.ending)
+			ok = ok || n == nil || n.worked(g.endsAt())
 		}
 		if !ok {
 			g.complain("DeadlineError accuses %v, which was not at work", w)

@@ -37,10 +37,18 @@ func (e *events) endAt(at time.Time) {
 	}
 }
 
+// endsAt is when the context of the run ended, or zero. What is stuck may still end it after
+// the run was given up.
+func (e *events) endsAt() time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.ending
+}
+
 // mayIdle tells whether something has happened for which a run may have nothing to do.
 func (e *events) mayIdle() bool {
 	return slices.ContainsFunc([]string{
-		"a wait", "an idle channel", "a function that sticks", "a pause without end", "a restart",
+		"a wait", "an idle channel", "a function that sticks", "a pause without end", "a restart", "a slow pace",
 	}, e.has)
 }
 
@@ -82,8 +90,8 @@ func (g *game) check(err error, r *flow.Report) {
 	case !gaveUp && !r.Balanced():
 		g.complain("the books do not balance:\n%v", r)
 	}
-	if !g.ending.IsZero() && time.Since(g.ending) > soon {
-		g.complain("the run ended %v after its context", time.Since(g.ending))
+	if !g.endsAt().IsZero() && time.Since(g.endsAt()) > soon {
+		g.complain("the run ended %v after its context", time.Since(g.endsAt()))
 	}
 	for _, arrived := range g.barriers {
 		for i := range arrived {
@@ -103,7 +111,7 @@ func (g *game) checkError(err, cause error) {
 	if !g.expected(err) {
 		g.complain("nobody planted the error %v", err)
 	}
-	if _, stuck := errors.AsType[*flow.StuckError](err); stuck || g.early || !g.ending.IsZero() {
+	if _, stuck := errors.AsType[*flow.StuckError](err); stuck || g.early || !g.endsAt().IsZero() {
 		return // what fails after that may not matter
 	}
 	if err == nil && len(g.fatal) > 0 {

@@ -202,14 +202,14 @@ func (s *steering) check(err error) {
 		case !ok || !d.late:
 			s.complain("Drain gave %v, and Wait %v", d.err, err)
 		case len(missed.Culprits) > 0:
-			s.accuse("Drain", s.ending, names(missed.Culprits)...)
+			s.accuse("Drain", s.endsAt(), names(missed.Culprits)...)
 		}
 		if d.err == nil && err == nil && !s.early && !s.restarted() {
 			s.delivered(&r)
 		}
 	}
 	if missed, ok := errors.AsType[*flow.DrainError](err); ok {
-		s.accuse("Wait, after a drain,", s.ending, names(missed.Culprits)...)
+		s.accuse("Wait, after a drain,", s.endsAt(), names(missed.Culprits)...)
 		if got, want := fmt.Sprint(missed.Undelivered), fmt.Sprint(left(&r)); got != want {
 			s.complain("DrainError says that %s was not delivered, the books %s:\n%v", got, want, r)
 		}
