@@ -395,6 +395,7 @@ func TestGrace_missedDrain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		free := make(chan struct{})
 		running := each(flow.Range(0, 10).Async(2), func(int) { <-free }).Named("deaf").Start(t.Context(), flow.WithGrace(time.Minute))
+		synctest.Wait() // it has an item
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		err := running.Drain(ctx)

@@ -75,7 +75,8 @@ type Restarted struct {
 	Err   error         // what it ended with, nil if its source ended
 }
 
-// PhaseChanged comes when a method of [Running] has paused, resumed, drained or stopped a run.
+// PhaseChanged comes when a method of [Running] has paused, resumed, drained or stopped a run,
+// on the goroutine that called it. At the moment of the end it may come after RunEnded.
 type PhaseChanged struct {
 	Run   *View
 	Phase Phase

@@ -13,7 +13,7 @@ import (
 
 // signalled runs a job that is sent signals at the given times, and tells when it ended and
 // whether signals were released before.
-func signalled(t *testing.T, job Job, within time.Duration, at ...time.Duration) (err error, took time.Duration, released bool) {
+func signalled(t *testing.T, job Job, within time.Duration, at ...time.Duration) (took time.Duration, released bool, err error) {
 	t.Helper()
 	signals := make(chan os.Signal, 2)
 	for _, d := range at {
@@ -23,7 +23,7 @@ func signalled(t *testing.T, job Job, within time.Duration, at ...time.Duration)
 	err = runUntil(t.Context(), signals, func() { released = true }, job, within, []Option{WithLogger(slog.New(slog.DiscardHandler))})
 	took = time.Since(begun)
 	synctest.Wait()
-	return err, took, released
+	return took, released, err
 }
 
 func TestRunUntil(t *testing.T) {
@@ -62,7 +62,7 @@ func TestRunUntil(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				err, took, released := signalled(t, c.job, c.within, c.at...)
+				took, released, err := signalled(t, c.job, c.within, c.at...)
 				if !c.check(err) || took != c.took || released != c.released {
 					t.Errorf("after %v, want %v, released: %v: %v", took, c.took, released, err)
 				}

@@ -12,6 +12,7 @@ type watching struct {
 	grace     time.Duration // 0 without
 	idle      time.Duration // after which the run is cancelled
 	leaks     bool
+	traced    bool // it is known of every function when it runs
 	witnesses []*witness
 	nowhere   []*node       // whose functions are called in any stage
 	release   chan struct{} // closed when the run has returned
@@ -68,6 +69,7 @@ func (g *gamble) guards() (opts []flow.Option) {
 		g.note("WithStallLimit(%v)", d)
 		opts, g.idle = append(opts, flow.WithStallLimit(d)), min(g.idle, 500*d)
 	}
+	g.traced = len(opts) > 0
 	for range max(0, g.IntN(6)-3) {
 		opts = append(opts, flow.WithObserver(g.witness()))
 	}

@@ -201,7 +201,7 @@ func (s *steering) check(err error) {
 		case d.err == err:
 		case !ok || !d.late:
 			s.complain("Drain gave %v, and Wait %v", d.err, err)
-		case len(missed.Culprits) > 0:
+		case len(missed.Culprits) > 0 && s.traced:
 			s.accuse("Drain", s.endsAt(), names(missed.Culprits)...)
 		}
 		if d.err == nil && err == nil && !s.early && !s.restarted() {
@@ -209,7 +209,9 @@ func (s *steering) check(err error) {
 		}
 	}
 	if missed, ok := errors.AsType[*flow.DrainError](err); ok {
-		s.accuse("Wait, after a drain,", s.endsAt(), names(missed.Culprits)...)
+		if s.traced {
+			s.accuse("Wait, after a drain,", s.endsAt(), names(missed.Culprits)...)
+		}
 		if got, want := fmt.Sprint(missed.Undelivered), fmt.Sprint(left(&r)); got != want {
 			s.complain("DrainError says that %s was not delivered, the books %s:\n%v", got, want, r)
 		}

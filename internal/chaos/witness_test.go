@@ -57,7 +57,7 @@ func (w *witness) Observe(e flow.Event) {
 func (w *witness) note(e flow.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.over > 0 {
+	if _, outside := e.(flow.PhaseChanged); w.over > 0 && !outside {
 		w.after = append(w.after, e)
 	}
 	if w.events++; w.events == 1 {
