@@ -60,6 +60,7 @@ func TestGoroutinesOf(t *testing.T) {
 			running.Stop(nil)
 			cancel()
 			_ = running.Wait()
+			synctest.Wait()
 			if left, err := diag.GoroutinesOf(running.View); len(left) != 0 || err != nil {
 				t.Errorf("after the end: %v, %v, want none", left, err)
 			}
