@@ -80,12 +80,13 @@ func (r *running) patrol(before map[kernel.Place]*sighting) map[kernel.Place]*si
 	now := r.view.Snapshot()
 	seen := make(map[kernel.Place]*sighting, len(now.Segments))
 	for _, g := range now.Segments {
-		s := before[g.place]
-		if s == nil || s.turn != g.turn {
+		s, stalls := before[g.place], now.stalls(g)
+		// Who waits for a processor that somebody below it holds up waits for that one.
+		if s == nil || s.turn != g.turn || g.activity == kernel.AwaitsRoom && !stalls {
 			s = &sighting{turn: g.turn, since: now.Time}
 		}
 		seen[g.place] = s
-		if took := now.Time.Sub(s.since); took >= r.o.stall && !s.told && now.stalls(g) {
+		if took := now.Time.Sub(s.since); took >= r.o.stall && !s.told && stalls {
 			s.told = true
 			r.stalled(now, g, took)
 		}

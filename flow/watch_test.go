@@ -44,7 +44,7 @@ func TestStall_whoIsNamed(t *testing.T) {
 		"behind a boundary": {func() flow.Flow[int] {
 			return flow.Range(0, 100).Async(4).Map(identity).Async(4).Call(hang(10)).Named("slow")
 		}, "slow", 4, []string{"mapper", "range"}},
-		"worker in order": {func() flow.Flow[int] { return flow.Range(0, 100).AsyncMap(1, hang(3)).Named("slow") }, "slow", 14, []string{"range"}},
+		"worker in order": {func() flow.Flow[int] { return flow.Range(0, 5000).AsyncMap(1, hang(3)).Named("slow") }, "slow", 14, []string{"range"}},
 		"foreign":         {func() flow.Flow[int] { return flow.Range(0, 100).Then(stuckForeign(3)).Named("slow") }, "slow", 0, nil},
 		"above a foreign": {func() flow.Flow[int] {
 			return flow.Range(0, 100).Call(hang(3)).Named("slow").Then(stuckForeign(0))
