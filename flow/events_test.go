@@ -54,6 +54,7 @@ func TestObserver_afterGivingUp(t *testing.T) {
 		free := make(chan struct{})
 		running := flow.Of(1).TryMap(func(int) (int, error) { <-free; return 0, errBoom }).OnError(flow.Skip()).
 			Discard().Start(ctx, flow.WithGrace(time.Second), flow.WithObserver(hear), quiet)
+		synctest.Wait() // the function is called
 		cancel()
 		if _, ok := errors.AsType[*flow.StuckError](running.Wait()); !ok {
 			t.Errorf("Wait: %v", running.Wait())
