@@ -161,7 +161,7 @@ func TestRun_fails_with_its_reason(t *testing.T) {
 	}{
 		"no folder":         {[]string{filepath.Join(dir, "none")}, `^filescan: stat DIR.none: no such file`},
 		"folder is a file":  {[]string{file}, `^filescan: DIR.main.go: not a folder\n$`},
-		"too many bad":      {[]string{"-max-errors", "0", dir}, `filescan: scanning DIR: parse \(.*flow.go:\d+\): failed items exceed the budget of 0, the last one with: a/latin.txt: line 1: not UTF-8\n$`},
+		"too many bad":      {[]string{"-max-errors", "0", dir}, `filescan: scanning DIR: parse \(.*flow.go:\d+\): 1 of \d+ items failed, the budget is 0; the last: a/latin.txt: line 1: not UTF-8\n$`},
 		"results into dir":  {[]string{"-out", dir, dir}, `^filescan: scanning DIR: DIR: the results cannot go to the folder that is read\n$`},
 		"bad output folder": {[]string{"-out", file, dir}, `^filescan: scanning DIR: mkdir DIR.main.go: not a directory\n$`},
 	} {

@@ -22,5 +22,5 @@ func Defaults() Options {
 
 // TooMany is the error of a run that ends because of one error more than allowed.
 func (o Options) TooMany(last error) error {
-	return fmt.Errorf("failed items exceed the budget of %d, the last one with: %w", o.MaxErrors, last)
+	return fmt.Errorf("too many items failed, the budget is %d; the last: %w", o.MaxErrors, last)
 }

@@ -216,7 +216,7 @@ func tooMany(t *testing.T, run Program) {
 		o.MaxErrors = n
 		s, err := run(t.Context(), Tree(files), folder, o)
 		last := fmt.Sprintf("bad%d.go", n)
-		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("budget of %d,", n)) || !strings.Contains(err.Error(), last) {
+		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("the budget is %d;", n)) || !strings.Contains(err.Error(), last) {
 			t.Errorf("error %v, want one that names the budget of %d, and the last, %s", err, n, last)
 		}
 		letters, err := scan.ReadLetters(filepath.Join(folder, scan.PartialLettersName))
