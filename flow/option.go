@@ -115,12 +115,13 @@ func (o *options) positive(d time.Duration, name string) {
 // kernel gives what the kernel has to know of the options.
 func (o *options) kernel() kernel.Options {
 	k := kernel.Options{Clock: o.clock, Logger: o.logger, Host: o, Measured: o.report != nil}
-	if o.live {
-		o.id = strconv.FormatUint(rand.Uint64(), 36)
-		k.Live, k.Traced, k.ID, k.Tagged = true, o.traced, o.id, o.leaks
+	if !o.live {
+		return k
 	}
+	o.id = strconv.FormatUint(rand.Uint64(), 36)
+	k.Watching = &kernel.Watching{ID: o.id, Traced: o.traced, Tagged: o.leaks}
 	if len(o.observers) > 0 {
-		k.Settled, k.Probes = o.settled, o.probes()
+		k.Watching.Settled, k.Watching.Probes = o.settled, o.probes()
 	}
 	return k
 }

@@ -73,9 +73,10 @@ func (r *Run) Resume() bool {
 	return true
 }
 
-// Paused tells whether the sources are held up, Draining whether they were stopped.
+// Paused tells whether the sources are held up.
 func (r *Run) Paused() bool { return r.live.intake.paused.Load() }
 
+// Draining tells whether the sources were stopped.
 func (r *Run) Draining() bool {
 	in := &r.live.intake
 	in.mu.Lock()
@@ -110,12 +111,20 @@ func (s *Stage) openIntake() {
 	in := &s.seg.run.live.intake
 	ctx, end := context.WithCancelCause(s.seg.ctx)
 	in.ends = append(in.ends, end)
-	s.opening = &opening{ctx, in}
+	s.live.opening = &opening{ctx, in}
+}
+
+// intake is the part of the run's that the stage has, nil unless it is a source of a live run.
+func (s *Stage) intake() *opening {
+	if s.live == nil {
+		return nil
+	}
+	return s.live.opening
 }
 
 // admitted is nil when the source may give its next item. It waits while the run is paused.
 func (s *Stage) admitted() error {
-	o := s.opening
+	o := s.intake()
 	for o.ctx.Err() == nil {
 		gate := o.in.closed()
 		if gate == nil {
@@ -163,7 +172,7 @@ func (o *opening) hold(g *Segment) error {
 
 // drained tells an error of a source that only says that the run is being drained.
 func (s *Stage) drained(err error) bool {
-	o := s.opening
+	o := s.intake()
 	return o.shut() && s.seg.ctx.Err() == nil && saysOnly(err, context.Canceled, ErrDraining)
 }
 

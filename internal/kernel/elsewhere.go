@@ -35,7 +35,7 @@ func (e *elsewhere) settle(f *Fault) {
 	s.watch.elsewhere()
 	blame := s.blame(f)
 	v := s.decide(f, blame)
-	if told := s.seg.run.opts.Settled; told != nil {
+	if told := s.seg.run.settled(); told != nil {
 		defer told(f, blame, v)
 	}
 	switch v.Action {
@@ -53,7 +53,7 @@ func (e *elsewhere) settle(f *Fault) {
 func (e *elsewhere) keep(s *Stage, err error) {
 	e.kept.Add(1)
 	if run := s.seg.run; run.overdue() && e.ctx.cause() != ErrStop {
-		run.interrupted.add(Interrupted{Stage: s, Calls: 1, Err: err})
+		run.interrupt(Interrupted{Stage: s, Calls: 1, Err: err})
 	}
 }
 

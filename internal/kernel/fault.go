@@ -53,7 +53,7 @@ func (s *Stage) settle(f *Fault) error {
 		s.orFail(blame, s.watch.fail)
 	}
 	v := s.decide(f, blame)
-	if told := s.seg.run.opts.Settled; told != nil {
+	if told := s.seg.run.settled(); told != nil {
 		s.Notify(func() { told(f, blame, v) }) // while the others are still there to be looked at
 	}
 	err := s.follow(v, blame)

@@ -38,7 +38,7 @@ func (f *fence[T]) emitLive(v T) (err error) {
 		}
 		s.enter(*s.at >= 0)
 	}()
-	if s.opening != nil && s.inside == nil && s.stuck == nil { // what is inside has intakes of its own
+	if s.intake() != nil && s.inside == nil && s.stuck == nil { // what is inside has intakes of its own
 		err = s.admitted()
 	}
 	switch err {

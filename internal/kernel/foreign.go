@@ -19,17 +19,16 @@ var ErrNil = errors.New("must not be nil")
 
 // Of gives the Spec of any processor: its own if it has one, else one that runs it
 // over channels.
-func Of[In, Out any](p Channels[In, Out]) Spec[In, Out] {
+func Of[In, Out any](p Channels[In, Out]) (spec Spec[In, Out]) {
 	if IsNil(p) {
 		return Spec[In, Out]{Name: "processor", Op: "Then", Err: ErrNil}
 	}
-	var spec Spec[In, Out]
-	var thrown Thrown
-	thrown.Catch(func() { spec = describe(p) })
-	if thrown.Value != nil {
-		return Spec[In, Out]{Name: "processor", Op: "Then", Err: &thrown}
-	}
-	return spec
+	defer func() {
+		if v := recover(); v != nil {
+			spec = Spec[In, Out]{Name: "processor", Op: "Then", Err: &Thrown{v, Stack()}}
+		}
+	}()
+	return describe(p)
 }
 
 // describe calls methods of the user's: a Name, also one that is promoted from nil.
@@ -74,7 +73,10 @@ func foreign[In, Out any](seg *Segment, site Site, name string, p Channels[In, O
 	up := seg.feeder()
 	up.show(s, func(to *Counts) { to.In, to.Held = s.In, s.Held })
 	seg.show(s, func(to *Counts) { to.Out = s.Out })
-	s.elsewhere.ctx, up.sends, seg.hears = up, s, s
+	s.elsewhere.ctx = up
+	if run.live != nil {
+		up.pulse.sends, seg.pulse.hears = s, s
+	}
 	b := &bridge[In, Out]{s: s, up: up, in: make(chan In)}
 	// Its context is that of the segment above: it ends with the one below.
 	s.OnOpen(func(context.Context) error { return b.start(run.opts.Host.Supervise(up.ctx, s), p) })

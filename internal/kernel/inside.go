@@ -27,7 +27,7 @@ func (s *Stage) Inside[T any](out Outlet[T], wire func(*Segment, Port[T])) (err 
 	outer := s.seg.run
 	run := NewRun(s.seg.ctx, outer.opts)
 	run.scope, run.policy, run.probes = s.Name()+"/", s.policy, s.watch.inside()
-	run.interrupted = outer.interrupted
+	run.outermost = outer.outermost
 	end := &inlet[T]{s: s, run: run, out: out}
 	wire(run.Last(), end.port())
 	if err := Join(run.Misuse()...); err != nil {
@@ -71,7 +71,7 @@ func (s *Stage) Over() error {
 		return s.stuck
 	case s.seg.ctx.Err() != nil:
 		return s.seg.cause()
-	case s.opening.shut():
+	case s.intake().shut():
 		return ErrDraining
 	}
 	return nil
@@ -92,7 +92,7 @@ func (e *inner) Unwrap() error { return e.error }
 func (s *Stage) began(run *Run) {
 	outer := s.seg.run
 	if run.live != nil {
-		run.segs[0].carries = s.seg.carries // it is the same goroutine
+		run.segs[0].pulse.carries = s.seg.pulse.carries // it is the same goroutine
 		run.live.told = outer.live.told
 		run.Prepare()
 	}

@@ -3,7 +3,6 @@ package kernel
 import (
 	"context"
 	"slices"
-	"sync"
 )
 
 // Interrupted is a stage whose user code was at work when the deadline of the caller came.
@@ -17,47 +16,42 @@ type Interrupted struct {
 	Beside []*Stage
 }
 
-// interruptions collects them. It costs nothing before the deadline, because it is asked
-// where an error turns out to be the echo of the end, and when the run is over. A run inside
-// a source shares those of the run around it.
-type interruptions struct {
-	of   *Run // the outermost
-	mu   sync.Mutex
-	list []Interrupted
-}
-
 // Interrupted gives them, each stage once, when the run has ended.
-func (r *Run) Interrupted() []Interrupted { return r.interrupted.list }
+func (r *Run) Interrupted() []Interrupted { return r.late }
 
-// interrupted notes that a call of the stage was in flight, and what it came back with. A
-// source always has a call in flight: it may as well have waited for the world.
+// interrupted notes that a call of the stage was in flight, and what it came back with. That
+// costs nothing before the deadline, because it is asked where an error turns out to be the
+// echo of the end. A source always has a call in flight: it may as well have waited for the
+// world.
 func (s *Stage) interrupted(state Activity, err error) {
 	g := s.seg
 	g.noted = true
 	if s.source || !g.run.overdue() || g.cause() == ErrStop {
 		return
 	}
-	g.run.interrupted.add(Interrupted{Stage: s.main, State: state, Calls: 1, Err: err})
+	g.run.interrupt(Interrupted{Stage: s.main, State: state, Calls: 1, Err: err})
 }
 
-func (in *interruptions) add(one Interrupted) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	known := slices.IndexFunc(in.list, func(i Interrupted) bool { return i.Stage == one.Stage && i.State == one.State })
+// interrupt notes one for the outermost run, since a run inside a source is a part of it.
+func (r *Run) interrupt(one Interrupted) {
+	top := r.outermost
+	top.mu.Lock()
+	defer top.mu.Unlock()
+	known := slices.IndexFunc(top.late, func(i Interrupted) bool { return i.Stage == one.Stage && i.State == one.State })
 	if known >= 0 {
-		in.list[known].Calls++
+		top.late[known].Calls++
 		return
 	}
-	in.list = append(in.list, one)
+	top.late = append(top.late, one)
 }
 
 // overdue tells whether the deadline of the caller has come.
 func (r *Run) overdue() bool { return r.outer.Err() == context.DeadlineExceeded }
 
-// late gives the host the cause of a run that the deadline of its caller ended, for an error
+// lateness gives the host the cause of a run that the deadline of its caller ended, for an error
 // that says who was at work.
-func (r *Run) late(cause error) error {
-	if r.interrupted.of != r || !r.overdue() || !same(cause, context.Cause(r.outer)) {
+func (r *Run) lateness(cause error) error {
+	if r.outermost != r || !r.overdue() || !same(cause, context.Cause(r.outer)) {
 		return cause
 	}
 	return r.opts.Host.Late(r, cause)
@@ -75,7 +69,7 @@ func (r *Run) lookBack() {
 			continue
 		}
 		if stages := g.callers(); len(stages) > 0 {
-			r.interrupted.add(Interrupted{Stage: stages[0], Calls: 1, Beside: stages[1:]})
+			r.interrupt(Interrupted{Stage: stages[0], Calls: 1, Beside: stages[1:]})
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 )
@@ -12,10 +13,26 @@ import (
 
 // live is what a live run has besides.
 type live struct {
+	*Watching
 	asked   atomic.Uint64 // how often somebody has asked for the books
 	settled atomic.Bool   // the run has ended and its books are complete
 	told    chan struct{} // of capacity 1: a segment was told to end
 	intake  intake
+}
+
+// settled is who hears what policies decided, nil if nobody does.
+func (r *Run) settled() func(f *Fault, blame error, v Verdict) {
+	if r.live == nil {
+		return nil
+	}
+	return r.live.Settled
+}
+
+// liveStage is what a stage of a live run has besides.
+type liveStage struct {
+	shown   Counts          // as published, see pulse
+	opening *opening        // of a source
+	tags    context.Context // labels for its calls, nil unless the run is tagged
 }
 
 // pulse is what a live segment publishes. All its stages are published at once, so that
@@ -28,6 +45,10 @@ type pulse struct {
 	answered uint64        // of asked
 	turn     uint64        // how often it has entered user code or waited
 	mark     int32         // whose user code runs, or ran before the wait
+	label    string        // the name of its first stage, once prepared
+	carries  string        // the label of its goroutine: of one that runs inside a source, that source's
+	sends    *Stage        // a processor that gets its items over a channel
+	hears    *Stage        // one that it gets items from in that way
 	state    atomic.Uint64 // turn, mark, inItem and Activity
 }
 
@@ -105,16 +126,21 @@ func (p *pulse) set(a Activity) {
 	p.state.Store(p.turn<<32 | uint64(uint32(p.mark))&0xffffff<<8 | uint64(a))
 }
 
+// showAll has all the books of a stage published by its segment. A run that is not live does
+// not even make the function for it.
+func (s *Stage) showAll() {
+	if s.seg.pulse != nil {
+		s.seg.show(s, func(to *Counts) { *to = s.Counts })
+	}
+}
+
 // show has the books that a segment keeps of a stage published by it. Of a stage that has
 // several, each publishes other numbers.
 func (g *Segment) show(s *Stage, copy func(to *Counts)) {
 	if g.pulse == nil {
 		return
 	}
-	if s.shown == nil {
-		s.shown = new(Counts)
-	}
-	to := s.shown
+	to := &s.live.shown
 	g.pulse.shows = append(g.pulse.shows, func() { copy(to) })
 }
 
@@ -139,9 +165,9 @@ func (s *Stage) showFailures() {
 }
 
 // showQueue has the number of items that a segment took from a queue published by it.
-func (g *Segment) showQueue(q *queue, taken func() uint64) {
+func (g *Segment) showQueue(q *queue, taken *uint64) {
 	if g.pulse != nil {
-		g.pulse.shows = append(g.pulse.shows, func() { q.delivered = int64(taken()) })
+		g.pulse.shows = append(g.pulse.shows, func() { q.delivered = int64(*taken) })
 	}
 }
 
@@ -150,10 +176,11 @@ func (g *Segment) showQueue(q *queue, taken func() uint64) {
 // when the segment has to end: the run may have been given up since, and its caller have gone
 // on.
 func visible[T any](s *Stage, blocks bool, push func(T) error) func(T) error {
-	traced := s.seg.run.opts.Traced
-	if s.seg.pulse == nil || !blocks && !traced {
+	p := s.seg.pulse
+	if p == nil || !blocks && !p.run.Traced {
 		return push
 	}
+	traced := p.run.Traced
 	return func(v T) error {
 		if traced && s.seg.ctx.Err() != nil {
 			return s.spare()

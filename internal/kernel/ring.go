@@ -26,7 +26,7 @@ func Boundary[T any](seg *Segment, n int, down Port[T]) (*Segment, Port[T]) {
 // port is the ring's upper end. What it delivers goes to down.
 func (q *ring[T]) port(down Port[T]) Port[T] {
 	books := &queue{held: q.held, fill: q.fill, load: &q.load, below: down.queue}
-	q.seg.showQueue(books, func() uint64 { return q.taken })
+	q.seg.showQueue(books, &q.taken)
 	return Port[T]{Push: q.push, Signal: q.signal, room: q.await, to: down.to, queue: books}
 }
 

@@ -27,19 +27,25 @@ type Options struct {
 	Discreet bool
 	// Measured runs know how long their segments waited.
 	Measured bool
-	// Live runs can be looked at, drained and held up while they go on.
-	Live bool
-	// Traced is for live runs: every stage says when its code gets to work, not only those
-	// whose code may block.
-	Traced bool
-	// ID, if set, is the run's in the labels of its goroutines.
+	// Watching, if set, makes the run live: it can be looked at, drained and held up while
+	// it goes on.
+	Watching *Watching
+}
+
+// Watching is what those who look at a run want to know. A run that nobody looks at does
+// not even have room for it, since setting one up is to cost little.
+type Watching struct {
+	// ID is the run's in the labels of its goroutines.
 	ID string
+	// Traced has every stage say when its code gets to work, not only those whose code may
+	// block.
+	Traced bool
+	// Tagged is for traced runs: goroutines are labelled with the stage as well.
+	Tagged bool
 	// Settled, if set, hears what the policy of a stage decided about a failure.
 	Settled func(f *Fault, blame error, v Verdict)
 	// Probes hear of the calls of all stages.
 	Probes []Probe
-	// Tagged is for traced runs with an ID: goroutines are labelled with the stage as well.
-	Tagged bool
 }
 
 // Host is the layer above, which knows the errors that users see.
@@ -72,12 +78,12 @@ type Run struct {
 	group  *errgroup.Group // nil while there is one segment
 	edges  []Edge
 
-	live        *live // nil unless somebody looks
-	interrupted *interruptions
-	closing     bool    // some stage has something to close
-	prepared    bool    // see Prepare
-	fresh       []Stage // room for further stages
-	naming      sync.Once
+	live      *live   // nil unless somebody looks
+	outermost *Run    // itself, unless it goes on inside a source
+	closing   bool    // some stage has something to close
+	prepared  bool    // see Prepare
+	fresh     []Stage // room for further stages
+	naming    sync.Once
 
 	// Wiring only.
 	scope  string  // path of the sub-flow being wired, "" or ending in /
@@ -92,6 +98,7 @@ type Run struct {
 	unbooked string // where the books do not balance
 	barriers map[uint64]barrier
 	lastID   uint64
+	late     []Interrupted // of this run and those inside, see Stage.interrupted
 
 	started, ended atomic.Int64 // goroutines
 	crashed        atomic.Bool  // a panic is on its way to end the program
@@ -105,20 +112,17 @@ func NewRun(ctx context.Context, opts Options) *Run {
 		segs   [1]*Segment
 		stages [8]Stage
 		order  [8]*Stage
-		edges  [8]Edge
-
-		interrupted interruptions
+		edges  [7]Edge // between them, in a line
 	}{}
 	r := &few.Run
-	r.opts, r.probes = opts, opts.Probes
+	r.opts = opts
 	r.segs, r.fresh, r.stages, r.edges = few.segs[:0], few.stages[:], few.order[:0], few.edges[:0]
-	r.outer = ctx
-	r.interrupted = &few.interrupted
-	r.interrupted.of = r
-	r.ctx, r.cancel = context.WithCancelCause(labelled(ctx, &opts))
-	if opts.Live {
-		r.live = &live{told: make(chan struct{}, 1)}
+	r.outer, r.outermost = ctx, r
+	if w := opts.Watching; w != nil {
+		r.live = &live{Watching: w, told: make(chan struct{}, 1)}
+		r.probes, ctx = w.Probes, labelled(ctx, w)
 	}
+	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	return r
 }
 
@@ -160,6 +164,9 @@ func (r *Run) stage(seg *Segment, site Site, name, op string) *Stage {
 		s.decider = s.policy.Start()
 	}
 	s.watch = newWatch(s, r.probes)
+	if r.live != nil {
+		s.live = new(liveStage)
+	}
 	r.stages = append(r.stages, s)
 	return s
 }
@@ -295,7 +302,7 @@ func (r *Run) outcome(halted bool) error {
 	if halted && cause != nil {
 		// Two failures at once may be recorded in the other order.
 		errs = slices.DeleteFunc(slices.Clone(errs), func(err error) bool { return err == cause })
-		errs = slices.Insert(errs, 0, r.late(cause))
+		errs = slices.Insert(errs, 0, r.lateness(cause))
 	}
 	return Join(errs...)
 }

@@ -18,20 +18,16 @@ type Segment struct {
 
 // thread is the goroutine.
 type thread struct {
-	run     *Run
-	ctx     context.Context // the segment's own scope; user functions get it
-	cancel  context.CancelCauseFunc
-	left    atomic.Bool // its context ended because nobody needs its items any more
-	result  error       // of work
-	at      int32       // whose user code runs: a stage's mark, or ^mark outside its items
-	worker  *Stage      // what runs here, if that is a worker of a stage
-	sends   *Stage      // a processor that gets its items over a channel
-	hears   *Stage      // one that it gets items from in that way
-	pulse   *pulse      // nil unless the run is live
-	idle    bool        // it was waiting when its context ended, or had not begun
-	noted   bool        // what it was at then is known
-	label   string      // the name of its first stage, once prepared
-	carries string      // the label of its goroutine: of one that runs inside a source, that source's
+	run    *Run
+	ctx    context.Context // the segment's own scope; user functions get it
+	cancel context.CancelCauseFunc
+	left   atomic.Bool // its context ended because nobody needs its items any more
+	result error       // of work
+	at     int32       // whose user code runs: a stage's mark, or ^mark outside its items
+	worker *Stage      // what runs here, if that is a worker of a stage
+	pulse  *pulse      // nil unless the run is live
+	idle   bool        // it was waiting when its context ended, or had not begun
+	noted  bool        // what it was at then is known
 
 	timed, blocks bool
 	giveBack      func() // before a wait: frees what the head's queue keeps until the end of a block

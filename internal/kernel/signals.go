@@ -13,6 +13,7 @@ const maxSignals = 64
 type signals struct {
 	mu      sync.Mutex
 	list    []placed
+	first   [1]placed    // room for the one that most runs have, the End, and for others one by one
 	pending atomic.Int64 // len(list)
 	added   uint64       // ever; the producer's
 }
@@ -40,6 +41,9 @@ func (q *signals) merge(at uint64, sig Signal) bool {
 func (q *signals) add(at uint64, sig Signal) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if len(q.list) == 0 {
+		q.list = q.first[:0]
+	}
 	q.list = append(q.list, placed{at, sig})
 	q.pending.Add(1)
 	q.added++

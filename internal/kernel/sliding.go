@@ -17,7 +17,7 @@ func Sliding[T any](seg *Segment, n int, down Port[T]) (*Segment, Port[T], Offer
 	q.connect(up, seg)
 	seg.head = func() error { return q.drain(down) }
 	books := &queue{held: q.held, fill: q.fill, load: &q.load, below: down.queue}
-	seg.showQueue(books, func() uint64 { return q.taken })
+	seg.showQueue(books, &q.taken)
 	return up, Port[T]{Signal: q.signal, to: down.to, queue: books}, q.offer
 }
 

@@ -55,15 +55,15 @@ func Feed[T any](seg *Segment, site Site, src Source[T], down Port[T]) {
 	seg, down = separate(seg, false, src.Chan == nil, nil, down)
 	s := run.stage(seg, site, src.Name, src.Op)
 	s.source, s.heeds, s.calling = true, src.Heedless || src.Inside != nil, src.Stream != nil
-	seg.show(s, func(to *Counts) { *to = s.Counts })
+	s.showAll()
 	s.openIntake()
 	run.edge(s, down.to, down.queue)
 	switch {
 	case src.Chan != nil:
-		seg.head = func() error { return receive(seg, s.opening, src.Chan, counted(s, down), s.keep) }
+		seg.head = func() error { return receive(seg, s.intake(), src.Chan, counted(s, down), s.keep) }
 	case src.Loop != nil:
-		if s.opening != nil {
-			s.ctx = s.opening.ctx
+		if o := s.intake(); o != nil {
+			s.ctx = o.ctx
 		}
 		seg.head = func() error { return s.loop(src.Loop, down) }
 	default:
@@ -78,7 +78,7 @@ func Feed[T any](seg *Segment, site Site, src Source[T], down Port[T]) {
 
 // loop runs a source between whose items no user code runs, unless it has to end already.
 func (s *Stage) loop[T any](run func(*Stage, func(T) error) error, down Port[T]) error {
-	if s.opening.shut() {
+	if s.intake().shut() {
 		return s.end(s.closed(), down.Signal)
 	}
 	return s.end(run(s, down.Push), down.Signal)
@@ -90,8 +90,8 @@ func (s *Stage) stream[T any](run func(context.Context, Outlet[T]) error, out Ou
 		return err
 	}
 	ctx := s.ctx
-	if s.opening != nil {
-		if ctx = s.opening.ctx; ctx.Err() != nil {
+	if o := s.intake(); o != nil {
+		if ctx = o.ctx; ctx.Err() != nil {
 			return s.end(s.closed(), signal)
 		}
 	}

@@ -84,7 +84,7 @@ func Attach[In, Out any](seg *Segment, site Site, spec Spec[In, Out], down Port[
 	if spec.Clock != nil {
 		s.clock = spec.Clock
 	}
-	seg.show(s, func(to *Counts) { *to = s.Counts })
+	s.showAll()
 	run.edge(s, down.to, down.queue)
 	return seg, start(s, &spec, down)
 }

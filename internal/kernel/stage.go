@@ -86,10 +86,8 @@ type Stage struct {
 	opens  func(context.Context) error
 	closes func(cause error) error
 
-	shown   *Counts         // as published, see pulse; nil unless the run is live
-	opening *opening        // of a source in a live run
-	tags    context.Context // labels for its calls, nil unless the run is tagged
-	inside  *inside         // of a source that has runs inside
+	inside *inside    // of a source that has runs inside
+	live   *liveStage // nil unless the run is
 }
 
 // calls is for a stage that limits its calls, repeats them, or waits.
@@ -206,7 +204,7 @@ func (s *Stage) NextInHand() error {
 
 // nextLive is Next in a live run, where a source can be stopped and held up.
 func (s *Stage) nextLive() error {
-	if s.opening != nil {
+	if s.intake() != nil {
 		if err := s.admitted(); err != nil {
 			return err
 		}
@@ -373,10 +371,6 @@ func (s *Stage) failedInside(err error) bool {
 	_, ok := err.(*inner)
 	return ok && s.seg.ctx.Err() == nil
 }
-
-// Record reports the error of code that runs when the work of the stage is over, also when
-// the context has ended already: nobody else will tell.
-func (s *Stage) Record(err error) error { return s.record(err) }
 
 // record is Break for code that runs while the context may have ended already:
 // its error is kept even then, because nobody else will tell. After a stage has passed End

@@ -217,8 +217,8 @@ func (s *Stage) published(settled bool) Counts {
 		return s.Counts
 	}
 	var c Counts
-	if s.shown != nil {
-		c = *s.shown
+	if s.live != nil {
+		c = s.live.shown
 	}
 	if s.crew != nil {
 		c.Failed, c.DeadLettered, c.Retried = s.crew.failed.Load(), s.crew.lettered.Load(), s.crew.retried.Load()
@@ -248,8 +248,8 @@ func activity(state uint64) Activity { return Activity(state & 0xff &^ inItem) }
 
 func (l *look) segment(g *Segment, r *Run) SegmentView {
 	state := g.pulse.state.Load()
-	v := SegmentView{Name: g.label, Label: g.carries, Place: Place{g.thread}, Turn: state >> 32, Told: g.ctx.Err() != nil,
-		Item: state&inItem != 0, Sends: g.sends, Hears: g.hears}
+	v := SegmentView{Name: g.pulse.label, Label: g.pulse.carries, Place: Place{g.thread}, Turn: state >> 32, Told: g.ctx.Err() != nil,
+		Item: state&inItem != 0, Sends: g.pulse.sends, Hears: g.pulse.hears}
 	if v.Activity = activity(state); l.settled {
 		v.Activity = Finished
 	}

@@ -113,9 +113,9 @@ func (s *Stage) Busy() float64 {
 
 // Wait blocks the segment's goroutine for d, by the clock of the stage: that of its
 // processor, else that of the run. The result is nil after d, and the cause of the
-// segment's end once that has come, also if both happen together. That of a source is ErrDraining when the run is being
-// drained. It is for the
-// goroutine of the segment alone, and for stages that are declared to block.
+// segment's end once that has come, also if both happen together. That of a source is
+// ErrDraining when the run is being drained. It is for the goroutine of the segment alone, and
+// for stages that are declared to block.
 func (s *Stage) Wait(d time.Duration) error {
 	err := s.waitFor(d)
 	if err != nil {
@@ -128,7 +128,8 @@ func (s *Stage) waitFor(d time.Duration) error {
 	if err := s.seg.halted(); err != nil {
 		return err
 	}
-	if s.opening.shut() {
+	o := s.intake()
+	if o.shut() {
 		return s.closed()
 	}
 	if d <= 0 {
@@ -145,8 +146,8 @@ func (s *Stage) waitFor(d time.Duration) error {
 	}
 	defer own.alarm.Stop()
 	w := wait{why: AwaitsTime}
-	if s.opening != nil {
-		w.stop = s.opening.ctx.Done()
+	if o != nil {
+		w.stop = o.ctx.Done()
 	}
 	if _, err := await(s.seg, own.alarm.C(), nil, struct{}{}, w); err != nil {
 		if err == errStopped {

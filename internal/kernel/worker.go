@@ -45,6 +45,9 @@ func (p *pool[In, Out]) hire() {
 	g := p.seg.feeder()
 	own := *p.s
 	own.seg, own.ctx, own.at, own.calls = g, g.ctx, &g.at, nil
+	if own.live != nil {
+		own.live = new(liveStage)
+	}
 	g.worker = &own
 	w := &worker[In, Out]{p: p, s: &own}
 	own.watch = p.s.watch.again(&own)
