@@ -24,12 +24,9 @@ type Culprit struct {
 // String gives all but the stack.
 func (c Culprit) String() string { return c.text("") }
 
-// text puts where in its code the stage is behind its name, if that is known.
+// text puts where in its code the stage is behind its name.
 func (c Culprit) text(where string) string {
-	s := c.StageRef.String()
-	if where != "" {
-		s += " in " + where
-	}
+	s := c.StageRef.String() + where
 	if c.State != "" && c.State != kernel.Working.String() {
 		s += ", " + c.State
 	}

@@ -41,22 +41,14 @@ func (e *DeadlineError) Error() string {
 	if len(e.Working) == 0 && len(e.InFlight) == 0 {
 		b.WriteString(e.waited())
 	}
-	for i, w := range e.Working {
-		b.WriteString([]string{" in ", "; in "}[min(i, 1)] + w.String())
-	}
-	for i, u := range e.InFlight {
-		b.WriteString([]string{"; not delivered: ", ", "}[min(i, 1)] + u.String())
-	}
+	b.WriteString(list(" in ", "; in ", e.Working, Work.String))
+	b.WriteString(list("; not delivered: ", ", ", e.InFlight, Undone.String))
 	return b.String()
 }
 
 // waited says who was waited for, if nothing was under way.
 func (e *DeadlineError) waited() string {
-	var names []string
-	for _, s := range e.Sources {
-		names = append(names, s.String())
-	}
-	return ": all waited for " + strings.Join(names, ", ")
+	return ": all waited for " + list("", ", ", e.Sources, StageRef.String)
 }
 
 // Unwrap gives the cause of the context.
@@ -71,9 +63,7 @@ func isDeadline(err error) bool { return err == context.DeadlineExceeded }
 func (w Work) String() string {
 	var b strings.Builder
 	b.WriteString(w.StageRef.String())
-	for i, s := range w.Beside {
-		b.WriteString([]string{", or on its goroutine ", ", "}[min(i, 1)] + s.Name)
-	}
+	b.WriteString(list(", or on its goroutine ", ", ", w.Beside, func(s StageRef) string { return s.Name }))
 	if w.Calls > 1 {
 		fmt.Fprintf(&b, ", %d calls", w.Calls)
 	}

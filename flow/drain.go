@@ -3,10 +3,8 @@ package flow
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/go-streamz/streamz/internal/goroutines"
 	"github.com/go-streamz/streamz/internal/kernel"
 )
 
@@ -21,15 +19,11 @@ func (r *running) missDrain(cause error) error {
 		<-r.done
 		return r.err
 	}
-	wait := r.o.clock.NewTimer(drainGrace)
-	defer wait.Stop()
-	select {
-	case <-r.done:
+	if r.within(drainGrace, r.done) {
 		return r.err
-	case <-wait.C():
-		now := r.view.Snapshot()
-		return missed.error(missed, now.Stages, now.Edges)
 	}
+	now := r.view.Snapshot()
+	return missed.error(missed, now.Stages, now.Edges)
 }
 
 // miss ends the run because of a missed drain, and gives the first that there was.
@@ -93,15 +87,9 @@ type DrainError struct {
 
 // Error says it in a line.
 func (e *DrainError) Error() string {
-	var b strings.Builder
-	b.WriteString(e.Err.Error())
-	for i, c := range e.Culprits {
-		b.WriteString([]string{", held up by ", "; "}[min(i, 1)] + c.text(goroutines.Top(c.Stack)))
-	}
-	for i, u := range e.Undelivered {
-		b.WriteString([]string{"; not delivered: ", ", "}[min(i, 1)] + u.String())
-	}
-	return b.String()
+	return e.Err.Error() +
+		list(", held up by ", "; ", e.Culprits, func(c Culprit) string { return c.text(inCode(c.Stack)) }) +
+		list("; not delivered: ", ", ", e.Undelivered, Undone.String)
 }
 
 // Unwrap gives the end of the drain's context, and what the run failed with.
@@ -124,11 +112,7 @@ func (d DrainReport) String() string {
 	if d.Complete {
 		return "drained: all that was accepted was delivered"
 	}
-	var left []string
-	for _, u := range d.Undelivered {
-		left = append(left, u.String())
-	}
-	return "drained, not delivered: " + strings.Join(left, ", ")
+	return "drained, not delivered: " + list("", ", ", d.Undelivered, Undone.String)
 }
 
 // drained makes the report of a drain, nil if there was none.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/go-streamz/streamz/internal/callsite"
+	"github.com/go-streamz/streamz/internal/goroutines"
 	"github.com/go-streamz/streamz/internal/kernel"
 	"github.com/go-streamz/streamz/ops"
 )
@@ -60,6 +61,24 @@ func (e *StageError) Error() string {
 		return b.String() + fmt.Sprintf(": panic: %v", p.Value)
 	}
 	return b.String() + ": " + textOf(e.Err)
+}
+
+// list writes items one after the other: first, then each behind the one before and sep. Of
+// none it writes nothing.
+func list[T any](first, sep string, items []T, text func(T) string) string {
+	var b strings.Builder
+	for i, item := range items {
+		b.WriteString([]string{first, sep}[min(i, 1)] + text(item))
+	}
+	return b.String()
+}
+
+// inCode says where the goroutine of a stack is, "" if the stack is not known.
+func inCode(stack string) string {
+	if at := goroutines.Top(stack); at != "" {
+		return " in " + at
+	}
+	return ""
 }
 
 // textOf is the text of a user's error, whose method may panic: what failed is to be told

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-streamz/streamz/internal/goroutines"
 	"github.com/go-streamz/streamz/internal/kernel"
 )
 
@@ -37,7 +36,7 @@ func (r *running) guard() {
 		case <-r.over:
 			return
 		case <-r.run.Done():
-			if !r.bide(r.o.grace) {
+			if !r.within(r.o.grace, r.over) {
 				r.giveUp(&StuckError{Stages: r.culprits(tarries), Grace: r.o.grace, Err: r.run.Cause()})
 			}
 			return
@@ -83,12 +82,12 @@ func (r *running) overdue(told map[kernel.Place]time.Time) (late map[kernel.Plac
 // tarries tells the goroutines that were told to end and have not.
 func tarries(_ Snapshot, g SegmentSnapshot) bool { return g.told && g.activity != kernel.Finished }
 
-// bide waits for d, and tells whether the run has ended meanwhile.
-func (r *running) bide(d time.Duration) bool {
+// within tells whether c is closed within d by the clock of the run, and waits for that.
+func (r *running) within(d time.Duration, c <-chan struct{}) bool {
 	timer := r.o.clock.NewTimer(d)
 	defer timer.Stop()
 	select {
-	case <-r.over:
+	case <-c:
 		return true
 	case <-timer.C():
 		return false
@@ -101,7 +100,7 @@ func (r *running) giveUpPart(late map[kernel.Place]bool) {
 	err := &StuckError{Grace: r.o.grace}
 	err.Stages = r.culprits(func(now Snapshot, g SegmentSnapshot) bool { return late[g.place] && tarries(now, g) })
 	r.run.Fail(err)
-	if !r.bide(r.o.grace) {
+	if !r.within(r.o.grace, r.over) {
 		r.giveUp(err)
 	}
 }
@@ -134,15 +133,7 @@ func (e *StuckError) Error() string {
 	if len(e.Stages) == 0 {
 		b.WriteString("no stage is at work")
 	}
-	for i, c := range e.Stages {
-		if i > 0 {
-			b.WriteString("; ")
-		}
-		b.WriteString(c.StageRef.String())
-		if at := goroutines.Top(c.Stack); at != "" {
-			b.WriteString(" in " + at)
-		}
-	}
+	b.WriteString(list("", "; ", e.Stages, func(c Culprit) string { return c.StageRef.String() + inCode(c.Stack) }))
 	if e.Err != nil {
 		fmt.Fprintf(&b, " (%v)", e.Err)
 	}

@@ -2,7 +2,6 @@ package flow
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/go-streamz/streamz/internal/goroutines"
@@ -32,18 +31,9 @@ type Leak struct {
 
 // Error names the stages and what their goroutines do.
 func (e *LeakError) Error() string {
-	var b strings.Builder
-	b.WriteString("goroutines left behind: ")
-	for i, l := range e.Leaks {
-		if i > 0 {
-			b.WriteString("; ")
-		}
-		fmt.Fprintf(&b, "%d of %s", l.Count, l.Stage)
-		if at := goroutines.Top(l.Stack); at != "" {
-			b.WriteString(" in " + at)
-		}
-	}
-	return b.String()
+	return "goroutines left behind: " + list("", "; ", e.Leaks, func(l Leak) string {
+		return fmt.Sprintf("%d of %s", l.Count, l.Stage) + inCode(l.Stack)
+	})
 }
 
 // leaked looks for goroutines that carry the label of the run.

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-streamz/streamz/internal/goroutines"
 	"github.com/go-streamz/streamz/internal/kernel"
 )
 
@@ -47,8 +46,8 @@ func (e *StallError) Error() string {
 	if len(e.Blocked) > 0 {
 		b.WriteString(", which blocks " + strings.Join(e.Blocked, ", "))
 	}
-	if at := goroutines.Top(e.Stack); at != "" {
-		b.WriteString("; it is in " + at)
+	if at := inCode(e.Stack); at != "" {
+		b.WriteString("; it is" + at)
 	}
 	return b.String()
 }
