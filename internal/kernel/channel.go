@@ -88,6 +88,12 @@ func takeIn[T any](g *Segment, o *opening, in <-chan T) (v T, got, ok bool) {
 		return v, true, ok
 	default:
 	}
+	return o.wait(g, gate, in)
+}
+
+// wait is the wait of takeIn: for an item, for the end of a pause, or for whatever the source
+// or the segment has to do else.
+func (o *opening) wait[T any](g *Segment, gate <-chan struct{}, in <-chan T) (v T, got, ok bool) {
 	g.pause(AwaitsItems)
 	select {
 	case v, ok = <-in:

@@ -159,14 +159,7 @@ func (o *opening) hold(g *Segment) error {
 		if gate == nil {
 			return nil
 		}
-		g.pause(AwaitsItems)
-		select {
-		case <-gate:
-		case <-o.ctx.Done():
-		case <-g.rings:
-		case <-g.ctx.Done():
-		}
-		g.resume()
+		o.wait[struct{}](g, gate, nil)
 	}
 }
 

@@ -107,23 +107,22 @@ func (s *Stage) decide(f *Fault, blame error) (v Verdict) {
 // orFail calls what deals with a failure. If it does not return, by a panic or a Goexit, the
 // failure must not be lost, and it came first.
 func (s *Stage) orFail(blame error, fn func()) {
-	clean := false
-	defer func() {
-		if !clean {
-			_ = s.seg.run.fail(blame)
-		}
-	}()
-	fn()
-	clean = true
+	unwinding(fn, func() { _ = s.seg.run.fail(blame) })
 }
 
 // Notify has the layer above told of something. It records itself what goes wrong there, so
 // a Goexit that goes on from here is no failure of any stage.
 func (s *Stage) Notify(fn func()) {
+	unwinding(fn, func() { s.seg.exiting = true })
+}
+
+// unwinding calls fn, and then, if that does not return, what is to be done before the panic or
+// the Goexit goes on.
+func unwinding(fn, then func()) {
 	clean := false
 	defer func() {
 		if !clean {
-			s.seg.exiting = true
+			then()
 		}
 	}()
 	fn()

@@ -399,10 +399,15 @@ func (s *Stage) complete() {
 	if s.books == Mapped {
 		c.In = s.fed
 	}
-	if s.books == Mapped || s.books == Absorbed {
+	c.derive(s.books)
+}
+
+// derive fills in what follows from what a stage counts.
+func (c *Counts) derive(b Books) {
+	if b == Mapped || b == Absorbed {
 		c.Passed = c.In - c.Filtered - c.Dropped - c.DeadLettered - c.Failed - c.Held
 	}
-	if s.books == Mapped || s.books == Selected {
+	if b == Mapped || b == Selected {
 		c.Out = c.Passed
 	}
 }

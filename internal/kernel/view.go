@@ -231,12 +231,8 @@ func (s *Stage) published(settled bool) Counts {
 func (l *look) derive(s *Stage) {
 	c := l.counts[s]
 	s.elsewhere.book(c)
-	if s.books == Mapped || s.books == Absorbed {
-		c.Passed = max(c.In-c.Filtered-c.Dropped-c.DeadLettered-c.Failed-c.Held, 0)
-	}
-	if s.books == Mapped || s.books == Selected {
-		c.Out = c.Passed
-	}
+	c.derive(s.books)
+	c.Passed, c.Out = max(c.Passed, 0), max(c.Out, 0) // the numbers may be of different moments
 	for _, e := range l.edges {
 		if e.From == s && e.To.books == Mapped && e.Size == 0 {
 			l.counts[e.To].In += c.Out
