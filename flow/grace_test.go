@@ -3,7 +3,7 @@ package flow_test
 import (
 	"context"
 	"errors"
-	"iter"
+	"maps"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -13,117 +13,42 @@ import (
 
 	"github.com/go-streamz/streamz/clock"
 	"github.com/go-streamz/streamz/flow"
-	"github.com/go-streamz/streamz/ops"
 )
-
-// deafAt makes a sink or gatherer stuck in one of its methods.
-func deafAt(method string, stuck func()) part {
-	return part{hook: func(called string) error {
-		if called == method {
-			stuck()
-		}
-		return nil
-	}}
-}
 
 // TestGrace_stuck has user functions that do not return in each place where there can be one.
 func TestGrace_stuck(t *testing.T) {
-	places := map[string]func(stuck func()) flow.Job{
-		"Map": func(stuck func()) flow.Job {
-			return flow.Range(0, 3).Map(func(v int) int { stuck(); return v }).Named("deaf").Discard()
-		},
-		"Filter": func(stuck func()) flow.Job {
-			return flow.Range(0, 3).Filter(func(int) bool { stuck(); return true }).Named("deaf").Discard()
-		},
-		"FlatMap": func(stuck func()) flow.Job {
-			return flow.Range(0, 3).FlatMap(func(int) iter.Seq[int] { return func(func(int) bool) { stuck() } }).Named("deaf").Discard()
-		},
-		"Call": func(stuck func()) flow.Job {
-			return flow.Range(0, 3).Call(func(_ context.Context, v int) (int, error) { stuck(); return v, nil }).Named("deaf").Discard()
-		},
-		"worker": func(stuck func()) flow.Job {
-			return flow.Range(0, 3).AsyncMap(2, func(_ context.Context, v int) (int, error) {
+	places := func(stuck func()) map[string]flow.Job {
+		jobs := callbacks(3, stuck)
+		maps.Copy(jobs, map[string]flow.Job{
+			"worker among others": flow.Range(0, 3).AsyncMap(2, func(_ context.Context, v int) (int, error) {
 				if v == 1 {
 					stuck()
 				}
 				return v, nil
-			}).Named("deaf").Discard()
-		},
-		"key function": func(stuck func()) flow.Job {
-			return flow.Range(0, 3).AsyncMapKeyed(2, func(v int) int { stuck(); return v }, func(_ context.Context, v int) (int, error) { return v, nil }).Named("deaf").Discard()
-		},
-		"sink": func(stuck func()) flow.Job { return each(flow.Range(0, 3), func(int) { stuck() }).Named("deaf") },
-		"sink behind a boundary": func(stuck func()) flow.Job {
-			return each(flow.Range(0, 30).Async(2), func(int) { stuck() }).Named("deaf")
-		},
-		"sink with workers": func(stuck func()) flow.Job {
-			return flow.Range(0, 30).AsyncForEach(3, func(context.Context, int) error { stuck(); return nil }).Named("deaf")
-		},
-		"source": func(stuck func()) flow.Job {
-			return flow.FromFunc(func(context.Context, func(int) error) error { stuck(); return nil }).Named("deaf").Discard()
-		},
-		"sequence": func(stuck func()) flow.Job {
-			return flow.FromSeq(func(func(int) bool) { stuck() }).Named("deaf").Discard()
-		},
-		"Poll": func(stuck func()) flow.Job {
-			return flow.Poll(time.Second, func(context.Context) (int, error) { stuck(); return 0, nil }).Named("deaf").Discard()
-		},
-		"handler": func(stuck func()) flow.Job {
-			return flow.Range(0, 3).TryMap(func(int) (int, error) { return 0, errBoom }).
-				OnError(flow.Handle(func(context.Context, *flow.StageError) flow.Policy { stuck(); return flow.Skip() })).Named("deaf").Discard()
-		},
-		"Start": func(stuck func()) flow.Job {
-			return flow.Range(0, 3).Then(ops.Gather(&gatherPart{deafAt("Start", stuck)})).Named("deaf").Discard()
-		},
-		"Push": func(stuck func()) flow.Job {
-			return flow.Range(0, 3).Then(ops.Gather(&gatherPart{deafAt("Push", stuck)})).Named("deaf").Discard()
-		},
-		"End": func(stuck func()) flow.Job {
-			return flow.Range(0, 3).Then(ops.Gather(&gatherPart{deafAt("End", stuck)})).Named("deaf").Discard()
-		},
-		"Close": func(stuck func()) flow.Job {
-			return flow.Range(0, 3).Then(ops.Gather(&gatherPart{deafAt("Close", stuck)})).Named("deaf").Discard()
-		},
-		"Open": func(stuck func()) flow.Job {
-			return flow.Range(0, 3).To(&sinkPart{deafAt("Open", stuck)}).Named("deaf")
-		},
-		"Flush": func(stuck func()) flow.Job {
-			return flow.Range(0, 3).To(&sinkPart{deafAt("Flush", stuck)}).Named("deaf")
-		},
-		"the sink's Close behind a boundary": func(stuck func()) flow.Job {
-			return flow.Range(0, 3).Async(2).To(&sinkPart{deafAt("Close", stuck)}).Named("deaf")
-		},
-		"foreign": func(stuck func()) flow.Job {
-			return flow.Range(0, 3).Then(foreign(func(context.Context, <-chan int, chan<- int) { stuck() })).Named("deaf").Discard()
-		},
-		"inside a Restart": func(stuck func()) flow.Job {
-			return flow.Restart(flow.RestartPolicy{}, func() flow.Flow[int] {
-				return flow.Range(0, 3).Map(func(v int) int { stuck(); return v }).Named("deaf")
-			}).Named("r").Discard()
-		},
-		"below a Restart": func(stuck func()) flow.Job {
-			return each(flow.Restart(flow.RestartPolicy{}, func() flow.Flow[int] { return flow.Range(0, 3) }), func(int) { stuck() }).Named("deaf")
-		},
-		"build": func(stuck func()) flow.Job {
-			return flow.Restart(flow.RestartPolicy{}, func() flow.Flow[int] { stuck(); return flow.Range(0, 3) }).Named("deaf").Discard()
-		},
-		"release": func(stuck func()) flow.Job {
-			return flow.Using(func(context.Context) (int, error) { return 1, nil }, func(int, error) error { stuck(); return nil },
-				func(int) flow.Flow[int] { return flow.Range(0, 3) }).Named("deaf").Discard()
-		},
+			}).Named("acts").Discard(),
+			"sink behind a boundary": each(flow.Range(0, 30).Async(2), func(int) { stuck() }).Named("acts"),
+			"sink with workers that are all stuck": flow.Range(0, 30).
+				AsyncForEach(3, func(context.Context, int) error { stuck(); return nil }).Named("acts"),
+			"the sink's Close behind a boundary": flow.Range(0, 3).Async(2).To(&sinkPart{actsAt("Close", stuck)}).Named("acts"),
+			"below a Restart": each(flow.Restart(flow.RestartPolicy{}, func() flow.Flow[int] { return flow.Range(0, 3) }),
+				func(int) { stuck() }).Named("acts"),
+			"build": flow.Restart(flow.RestartPolicy{}, func() flow.Flow[int] { stuck(); return flow.Range(0, 3) }).
+				Named("acts").Discard(),
+		})
+		return jobs
 	}
-	for name, job := range places {
+	for name := range places(nil) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithCancelCause(t.Context())
 				free := make(chan struct{})
-				stuck := func() { <-free }
+				job := places(func() { <-free })[name]
 				time.AfterFunc(time.Second, func() { cancel(errBoom) })
 				begun := time.Now()
 				var r flow.Report
 				var last flow.Event
 				hear := flow.ObserverFunc(func(e flow.Event) { last = e })
-				err := job(stuck).Run(ctx, flow.WithGrace(time.Minute), flow.WithReport(&r), flow.WithObserver(hear), quiet)
+				err := job.Run(ctx, flow.WithGrace(time.Minute), flow.WithReport(&r), flow.WithObserver(hear), quiet)
 				failed, ok := errors.AsType[*flow.StuckError](err)
 				if !ok || !errors.Is(err, errBoom) {
 					t.Fatalf("got %v", err)
@@ -131,7 +56,7 @@ func TestGrace_stuck(t *testing.T) {
 				if took := time.Since(begun); took != 61*time.Second {
 					t.Errorf("given up after %v", took)
 				}
-				if len(failed.Stages) != 1 || !strings.HasSuffix("/"+failed.Stages[0].Name, "/deaf") || failed.Stages[0].For != time.Minute {
+				if len(failed.Stages) != 1 || !strings.HasSuffix("/"+failed.Stages[0].Name, "/acts") || failed.Stages[0].For != time.Minute {
 					t.Fatalf("stuck: %+v", failed.Stages)
 				}
 				if !strings.Contains(failed.Stages[0].Stack, "TestGrace_stuck") || !strings.Contains(err.Error(), "grace_test.go") {
