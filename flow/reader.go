@@ -125,8 +125,8 @@ func named(r io.Reader, err error) error {
 
 // interrupt ends a waiting Read of r when ctx ends. release takes that back, waits for
 // it if it is under way, and tells whether it has happened: not with a reader that nobody
-// can interrupt, whose errors are its own. A panic of r's methods, on a
-// goroutine where nobody could recover it, goes on in release.
+// can interrupt, whose errors are its own. A panic of r's methods, on a goroutine where
+// nobody could recover it, goes on in release.
 func interrupt(ctx context.Context, r io.Reader) (release func() bool) {
 	done := make(chan struct{})
 	var thrown kernel.Thrown

@@ -73,8 +73,8 @@ func putter[T any](s *kernel.Stage, fn func(context.Context, T) error) func(T) e
 // AsyncForEach calls fn with the items on several goroutines, its workers, in no order. fn
 // may block as long as it watches ctx. Its error is the item's failure, see [Job.OnError];
 // with [ErrStop] the flow ends early without a failure, when the calls in flight have
-// returned; what they did then counts as held. As many items are accepted and not yet done as by [Flow.AsyncMap]. Nothing
-// happens until the Job is run.
+// returned; what they did then counts as held. As many items are accepted and not yet done as
+// by [Flow.AsyncMap]. Nothing happens until the Job is run.
 func (f Flow[T]) AsyncForEach(workers int, fn func(ctx context.Context, v T) error) Job {
 	err := notNil(fn, "function")
 	if workers < 1 || workers > maxWorkers {

@@ -10,12 +10,13 @@ import (
 
 // Source produces items. Stream hands them to emit, in order, and returns nil when
 // there are no more; an error is the source's failure and ends the run. ctx ends when
-// the run does or when nobody needs more items, and Stream has to return soon after.
+// the run does, when it is drained, or when nobody needs more items, and Stream has to return
+// soon after.
 //
 // emit waits while the flow is busy. It is valid until Stream returns, on Stream's own
 // goroutine: later it does nothing and returns an error, and calls on other goroutines are a
-// data race, which at best makes Run return that the books do not balance. Once it has returned an error it does nothing and returns that error
-// again: return it, or simply return.
+// data race, which at best makes Run return that the books do not balance. Once it has
+// returned an error it does nothing and returns that error again: return it, or simply return.
 //
 // Every run calls Stream anew, and runs at once call it at once.
 type Source[T any] interface {
