@@ -2,6 +2,7 @@ package ops_test
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -15,6 +16,22 @@ import (
 	"github.com/go-streamz/streamz/flow"
 	"github.com/go-streamz/streamz/ops"
 )
+
+var _ = conforms(
+	newSubject("batcher", 2, ints(5), referenceChunks[int](2), ops.NewBatcher[int](ops.BatchConfig{MaxSize: 2}), nil, randomInts),
+	newSubject("batcher", 2, ints(5), referenceChunks[int](2), ops.NewBatcher[int](ops.BatchConfig{MaxSize: 2, MaxLatency: ms}), nil, randomInts),
+)
+
+var _ = misused(
+	newMisuse("negative batch size", "batcher: size must not be negative, got -1", ops.NewBatcher[int](within(-1, ms))),
+	newMisuse("negative latency", "batcher: latency must not be negative, got -1ms", ops.NewBatcher[int](within(1, -ms))),
+	newMisuse("batch without limits", "batcher: size must be at least 1 where there is no latency, got 0", ops.NewBatcher[int](sized(0))),
+	newMisuse("two clocks", "batcher: clock must be given once at most, got 2", ops.NewBatcher[int](within(1, ms), clock.NewFake(), clock.NewFake())),
+)
+
+var _ = chained(func(n int, before func()) link {
+	return link{fmt.Sprint("batch and unbatch ", n+1), rebatch(within(n+1, ms)), referenceMap(same), false}
+})
 
 func sized(n int) ops.BatchConfig { return ops.BatchConfig{MaxSize: n} }
 

@@ -13,6 +13,20 @@ import (
 	"github.com/go-streamz/streamz/ops"
 )
 
+var _ = conforms(
+	newSubject("buffer", 1, ints(6), referenceMap(same), ops.NewBuffer[int](0), nil, randomInts),
+	newSubject("buffer", 3, ints(6), referenceMap(same), ops.NewBuffer[int](3), nil, randomInts),
+)
+
+var _ = misused(
+	newMisuse("negative buffer", "buffer: size must be between 0 and 1<<30, got -1", ops.NewBuffer[int](-1)),
+	newMisuse("too large a buffer", "buffer: size must be between 0 and 1<<30, got 1073741825", ops.NewBuffer[int](1<<30+1)),
+)
+
+var _ = chained(func(n int, before func()) link {
+	return link{fmt.Sprint("buffer ", n), ops.NewBuffer[int](n), referenceMap(same), false}
+})
+
 func TestBufferHoldsItsSizeAndOneMore(t *testing.T) {
 	for _, size := range []int{0, 1, 2, 3, 5, 64, 100} {
 		bubble(t, fmt.Sprint("size ", size), func(t *testing.T) {

@@ -15,6 +15,15 @@ import (
 	"github.com/go-streamz/streamz/ops"
 )
 
+var _ = conforms(newSubject("call", 1, ints(6), referenceMap(double), call(func() {}), call, randomInts))
+
+var _ = misused(
+	newMisuse("call without function", "call: function must not be nil", ops.NewCall[int, int](nil)),
+	newMisuse("call with a nil handler", "call: OnError must not be nil", ops.NewCall(lookup).OnError(nil)),
+)
+
+var _ = chained(func(n int, before func()) link { return link{"call", call(before), referenceMap(double), true} })
+
 func call(before func()) *ops.Call[int, int] {
 	return ops.NewCall(func(_ context.Context, n int) (int, error) {
 		before()

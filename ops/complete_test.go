@@ -17,11 +17,11 @@ import (
 // held to nothing.
 func TestSubjects_areAllProcessors(t *testing.T) {
 	got := make(map[string]bool)
-	for _, s := range subjects() {
+	for _, s := range subjects {
 		got[s.typeName()] = true
 	}
 	if diff := cmp.Diff(processorTypes(t), slices.Sorted(maps.Keys(got))); diff != "" {
-		t.Errorf("types mismatch (-want +got): add a line to subjects\n%s", diff)
+		t.Errorf("types mismatch (-want +got): add it with conforms\n%s", diff)
 	}
 }
 

@@ -70,7 +70,7 @@ type law struct {
 }
 
 func TestConformance(t *testing.T) {
-	for _, s := range subjects() {
+	for _, s := range subjects {
 		t.Run(s.label(), s.conform)
 	}
 }
@@ -499,7 +499,7 @@ func TestConformanceRegressions(t *testing.T) {
 		}
 	}
 	t.Run("failure-before-close", func(t *testing.T) {
-		for _, s := range subjects() {
+		for _, s := range subjects {
 			if s.callsUser() {
 				t.Run(s.label(), func(t *testing.T) { many(t, 300, s.failsBeforeClose) })
 			}

@@ -24,7 +24,7 @@ func crashPrograms() map[string]func() {
 		closePanics:    func() { runGatherer(&panicky{close: true}) },
 		handlerPanics:  runPanickyHandler,
 	}
-	for i, s := range subjects() {
+	for i, s := range subjects {
 		if s.callsUser() {
 			programs[crashName(i, s)] = func() { s.crash(deliberatePanic) }
 		}
@@ -105,7 +105,7 @@ func containsFunc(stack []byte, name string) bool {
 // panicked.
 func TestPanicWithoutSupervisorCrashes(t *testing.T) {
 	names := []string{"panic in End"}
-	for i, s := range subjects() {
+	for i, s := range subjects {
 		if s.callsUser() {
 			names = append(names, crashName(i, s))
 		}

@@ -14,6 +14,17 @@ import (
 	"github.com/go-streamz/streamz/ops"
 )
 
+var _ = conforms(newSubject("dropping-buffer", never, ints(6), referenceMap(same), ops.NewDroppingBuffer[int](spacious), nil, randomInts))
+
+var _ = misused(
+	newMisuse("negative dropping buffer", "dropping-buffer: size must be between 0 and 1<<30, got -1", ops.NewDroppingBuffer[int](-1)),
+	newMisuse("dropping buffer with a nil handler", "dropping-buffer: OnDrop must not be nil", ops.NewDroppingBuffer[int](1).OnDrop(nil)),
+)
+
+var _ = chained(func(n int, before func()) link {
+	return link{"dropping buffer", ops.NewDroppingBuffer[int](1 << 13), referenceMap(same), false}
+})
+
 // lossyModel is a buffer that loses items, as slow and simple as can be: what it has
 // given to its receiver, or would if there was one, is in hand.
 type lossyModel struct {

@@ -13,6 +13,8 @@ import (
 	"github.com/go-streamz/streamz/ops"
 )
 
+var _ = conforms(named("FanIn", newSubject("fanin", 1, ints(6), referenceMap(same), oneIn[int]{ops.NewFanIn[int]()}, nil, randomInts)))
+
 func TestFanInGivesTheItemsOfAll(t *testing.T) {
 	for inputs := range 5 {
 		bubble(t, fmt.Sprint(inputs, " inputs"), func(t *testing.T) {

@@ -12,6 +12,8 @@ import (
 	"github.com/go-streamz/streamz/ops"
 )
 
+var _ = conforms(named("FanOut", newSubject("fanout", 1, ints(6), referenceMap(same), oneOut[int]{ops.NewFanOut[int](1)}, nil, randomInts)))
+
 func TestFanOutGivesAllToEach(t *testing.T) {
 	for _, count := range []int{1, 2, 5} {
 		for _, size := range []int{0, 1, 7} {

@@ -8,6 +8,12 @@ import (
 	"github.com/go-streamz/streamz/ops"
 )
 
+var _ = conforms(newSubject("filter", 1, []int{2, 3, 4, 6, 8}, referenceFilter(even), filter(func() {}), filter, randomInts))
+
+var _ = misused(newMisuse("filter without function", "filter: function must not be nil", ops.NewFilter[int](nil)))
+
+var _ = chained(func(n int, before func()) link { return link{"filter", filter(before), referenceFilter(even), true} })
+
 func TestFilter(t *testing.T) {
 	tests := []struct {
 		name     string

@@ -14,6 +14,14 @@ import (
 	"github.com/go-streamz/streamz/ops"
 )
 
+var _ = conforms(newSubject("flat-mapper", 1, ints(5), referenceFlatMap(twice), flatMapper(func() {}), flatMapper, randomInts))
+
+var _ = misused(newMisuse("flat-mapper without function", "flat-mapper: function must not be nil", ops.NewFlatMapper[int, int](nil)))
+
+var _ = chained(func(n int, before func()) link {
+	return link{"flat-map", flatMapper(before), referenceFlatMap(twice), true}
+})
+
 func TestFlatMapper(t *testing.T) {
 	bubble(t, "words of lines", func(t *testing.T) {
 		check(t, []string{"a", "b", "c"}, []string{"a b", "", "c"}, func() ops.Processor[string, string] {

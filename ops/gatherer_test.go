@@ -15,6 +15,26 @@ import (
 	"github.com/go-streamz/streamz/ops"
 )
 
+var _ = conforms(newSubject("gatherer", 1, ints(5), referenceFlatMap(twice), gatherer(func() {}), gatherer, randomInts))
+
+var _ = misused(
+	newMisuse("gather of nil", "gatherer: gatherer must not be nil", ops.Gather[int, int](nil)),
+	newMisuse("gatherer without push", "gatherer: push must not be nil", ops.Gather(ops.NewGatherer[int, int, int](nil, nil, nil))),
+	newMisuse("gatherer with a nil handler", "gatherer: OnError must not be nil", gatherer(func() {}).OnError(nil)),
+)
+
+var _ = chained(
+	func(n int, before func()) link {
+		return link{"gather", gatherer(before), referenceFlatMap(twice), true}
+	},
+	func(n int, before func()) link {
+		return link{fmt.Sprint("until ", 8*n), ops.Gather(until(8 * n)), func(in ...int) []int { return referenceUntil(8*n, in...) }, false}
+	},
+	func(n int, before func()) link {
+		return link{fmt.Sprint("largest ", n), ops.Gather(largest(n)), func(in ...int) []int { return referenceLargest(n, in...) }, false}
+	},
+)
+
 // neighbours pairs each item with the one before it.
 type neighbours struct{}
 

@@ -10,6 +10,12 @@ import (
 	"github.com/go-streamz/streamz/ops"
 )
 
+var _ = conforms(newSubject("mapper", 1, ints(6), referenceMap(double), mapper(func() {}), mapper, randomInts))
+
+var _ = misused(newMisuse("mapper without function", "mapper: function must not be nil", ops.NewMapper[int, int](nil)))
+
+var _ = chained(func(n int, before func()) link { return link{"map", mapper(before), referenceMap(double), true} })
+
 func TestMapper(t *testing.T) {
 	type point struct{ X, Y int }
 	bubble(t, "the type may change", func(t *testing.T) {

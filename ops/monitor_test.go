@@ -15,6 +15,19 @@ import (
 	"github.com/go-streamz/streamz/ops"
 )
 
+var _ = conforms(newSubject("monitor", 1, ints(6), referenceMap(same), ops.NewMonitor[int](ms).OnStats(func(ops.StreamStats) {}), nil, randomInts))
+
+var _ = misused(
+	newMisuse("no interval", "monitor: interval must be positive, got 0s", ops.NewMonitor[int](0)),
+	newMisuse("negative interval", "monitor: interval must be positive, got -1ms", ops.NewMonitor[int](-ms)),
+	newMisuse("nil OnStats", "monitor: OnStats must not be nil", ops.NewMonitor[int](ms).OnStats(nil)),
+	newMisuse("monitor with two clocks", "monitor: clock must be given once at most, got 2", ops.NewMonitor[int](ms, clock.NewFake(), clock.NewFake())),
+)
+
+var _ = chained(func(n int, before func()) link {
+	return link{"monitor", ops.NewMonitor[int](ms), referenceMap(same), true}
+})
+
 // report is a StreamStats with its time as that since the start.
 type report struct {
 	At           time.Duration

@@ -10,6 +10,12 @@ import (
 	"github.com/go-streamz/streamz/ops"
 )
 
+var _ = conforms(newSubject("scan", 1, ints(6), referenceScan(0, plus), scan(func() {}), scan, randomInts))
+
+var _ = misused(newMisuse("scan without function", "scan: function must not be nil", ops.NewScan[int](0, nil)))
+
+var _ = chained(func(n int, before func()) link { return link{"scan", scan(before), referenceScan(0, plus), false} })
+
 func TestScan(t *testing.T) {
 	bubble(t, "running sum", func(t *testing.T) {
 		check(t, []int{11, 13, 16}, ints(3), func() ops.Processor[int, int] { return ops.NewScan(10, plus) })

@@ -1,6 +1,7 @@
 package ops_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -9,6 +10,14 @@ import (
 	"github.com/go-streamz/streamz/flow"
 	"github.com/go-streamz/streamz/ops"
 )
+
+var _ = conforms(newSubject("skip", 3, ints(6), referenceSkip[int](2), ops.NewSkip[int](2), nil, randomInts))
+
+var _ = misused(newMisuse("negative skip", "skip: count must not be negative, got -1", ops.NewSkip[int](-1)))
+
+var _ = chained(func(n int, before func()) link {
+	return link{fmt.Sprint("skip ", n), ops.NewSkip[int](n), referenceSkip[int](n), false}
+})
 
 func TestSkip(t *testing.T) {
 	tests := []struct {

@@ -15,6 +15,17 @@ import (
 	"github.com/go-streamz/streamz/ops"
 )
 
+var _ = conforms(newSubject("sliding-buffer", never, ints(6), referenceMap(same), ops.NewSlidingBuffer[int](spacious), nil, randomInts))
+
+var _ = misused(
+	newMisuse("sliding buffer of nothing", "sliding-buffer: size must be between 1 and 1<<30, got 0", ops.NewSlidingBuffer[int](0)),
+	newMisuse("sliding buffer with a nil handler", "sliding-buffer: OnDrop must not be nil", ops.NewSlidingBuffer[int](1).OnDrop(nil)),
+)
+
+var _ = chained(func(n int, before func()) link {
+	return link{"sliding buffer", ops.NewSlidingBuffer[int](1 << 13), referenceMap(same), false}
+})
+
 func TestSlidingBufferModel(t *testing.T) {
 	trials(t, 100, func(t *testing.T, r *rand.Rand) {
 		size := 1 + r.IntN(5)

@@ -9,35 +9,13 @@ import (
 	"github.com/go-streamz/streamz/ops"
 )
 
-// subjects are all processors of the package.
-func subjects() []conformer {
-	nop := func() {}
-	return []conformer{
-		newSubject("mapper", 1, ints(6), referenceMap(double), mapper(nop), mapper, randomInts),
-		newSubject("try-mapper", 1, ints(6), referenceMap(double), tryMapper(nop), tryMapper, randomInts),
-		newSubject("call", 1, ints(6), referenceMap(double), call(nop), call, randomInts),
-		newSubject("async-mapper", 3, ints(6), referenceMap(double), asyncMapper(nop), asyncMapper, randomInts).with(2),
-		newSubject("async-mapper", 3, ints(6), referenceMap(double), oneWorker(nop).WithOrdered(false), oneWorker, randomInts).with(1),
-		newSubject("async-mapper", 3, ints(6), referenceMap(double), keyedMapper(nop), keyedMapper, randomInts).with(1),
-		newSubject("filter", 1, []int{2, 3, 4, 6, 8}, referenceFilter(even), filter(nop), filter, randomInts),
-		newSubject("tap", 1, ints(6), referenceMap(same), tap(nop), tap, randomInts),
-		newSubject("scan", 1, ints(6), referenceScan(0, plus), scan(nop), scan, randomInts),
-		newSubject("flat-mapper", 1, ints(5), referenceFlatMap(twice), flatMapper(nop), flatMapper, randomInts),
-		newSubject("gatherer", 1, ints(5), referenceFlatMap(twice), gatherer(nop), gatherer, randomInts),
-		newSubject("take", 1, ints(6), referenceTake[int](3), ops.NewTake[int](3), nil, randomInts),
-		newSubject("skip", 3, ints(6), referenceSkip[int](2), ops.NewSkip[int](2), nil, randomInts),
-		newSubject("throttle", 1, ints(6), referenceMap(same), ops.NewThrottle[int](1).WithBurst(1000), nil, randomInts),
-		newSubject("monitor", 1, ints(6), referenceMap(same), ops.NewMonitor[int](ms).OnStats(func(ops.StreamStats) {}), nil, randomInts),
-		newSubject("unbatcher", 1, [][]int{{1, 2}, nil, {3}, {}, {4, 5}}, slices.Concat[[]int], ops.NewUnbatcher[int](), nil, randomSlices),
-		newSubject("batcher", 2, ints(5), referenceChunks[int](2), ops.NewBatcher[int](ops.BatchConfig{MaxSize: 2}), nil, randomInts),
-		newSubject("batcher", 2, ints(5), referenceChunks[int](2), ops.NewBatcher[int](ops.BatchConfig{MaxSize: 2, MaxLatency: ms}), nil, randomInts),
-		newSubject("buffer", 1, ints(6), referenceMap(same), ops.NewBuffer[int](0), nil, randomInts),
-		newSubject("buffer", 3, ints(6), referenceMap(same), ops.NewBuffer[int](3), nil, randomInts),
-		named("FanIn", newSubject("fanin", 1, ints(6), referenceMap(same), oneIn[int]{ops.NewFanIn[int]()}, nil, randomInts)),
-		named("FanOut", newSubject("fanout", 1, ints(6), referenceMap(same), oneOut[int]{ops.NewFanOut[int](1)}, nil, randomInts)),
-		newSubject("dropping-buffer", never, ints(6), referenceMap(same), ops.NewDroppingBuffer[int](spacious), nil, randomInts),
-		newSubject("sliding-buffer", never, ints(6), referenceMap(same), ops.NewSlidingBuffer[int](spacious), nil, randomInts),
-	}
+// subjects are all processors of the package: the file that tests a processor adds it.
+var subjects []conformer
+
+// conforms adds processors to subjects.
+func conforms(all ...conformer) struct{} {
+	subjects = append(subjects, all...)
+	return struct{}{}
 }
 
 // oneIn is a FanIn of one input, and oneOut a FanOut of one output: each is held to the

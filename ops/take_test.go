@@ -2,6 +2,7 @@ package ops_test
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -9,6 +10,19 @@ import (
 
 	"github.com/go-streamz/streamz/flow"
 	"github.com/go-streamz/streamz/ops"
+)
+
+var _ = conforms(newSubject("take", 1, ints(6), referenceTake[int](3), ops.NewTake[int](3), nil, randomInts))
+
+var _ = misused(newMisuse("negative take", "take: count must not be negative, got -1", ops.NewTake[int](-1)))
+
+var _ = chained(
+	func(n int, before func()) link {
+		return link{fmt.Sprint("take ", n), ops.NewTake[int](n), referenceTake[int](n), false}
+	},
+	func(n int, before func()) link {
+		return link{fmt.Sprint("take and drain ", n), ops.NewTake[int](n).WithDrain(), referenceTake[int](n), false}
+	},
 )
 
 func TestTake(t *testing.T) {

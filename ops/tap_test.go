@@ -9,6 +9,12 @@ import (
 	"github.com/go-streamz/streamz/ops"
 )
 
+var _ = conforms(newSubject("tap", 1, ints(6), referenceMap(same), tap(func() {}), tap, randomInts))
+
+var _ = misused(newMisuse("tap without function", "tap: function must not be nil", ops.NewTap[int](nil)))
+
+var _ = chained(func(n int, before func()) link { return link{"tap", tap(before), referenceMap(same), true} })
+
 func TestTap(t *testing.T) {
 	bubble(t, "sees every item once", func(t *testing.T) {
 		runs, sum := 0, 0

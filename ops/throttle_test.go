@@ -17,6 +17,21 @@ import (
 	"github.com/go-streamz/streamz/ops"
 )
 
+var _ = conforms(newSubject("throttle", 1, ints(6), referenceMap(same), ops.NewThrottle[int](1).WithBurst(1000), nil, randomInts))
+
+var _ = misused(
+	newMisuse("no rate", "throttle: rate must be a positive number, got 0", ops.NewThrottle[int](0)),
+	newMisuse("negative rate", "throttle: rate must be a positive number, got -1", ops.NewThrottle[int](-1)),
+	newMisuse("rate that is no number", "throttle: rate must be a positive number, got NaN", ops.NewThrottle[int](math.NaN())),
+	newMisuse("infinite rate", "throttle: rate must be a positive number, got +Inf", ops.NewThrottle[int](math.Inf(1))),
+	newMisuse("no burst", "throttle: burst must be at least 1, got 0", ops.NewThrottle[int](1).WithBurst(0)),
+	newMisuse("throttle with two clocks", "throttle: clock must be given once at most, got 2", ops.NewThrottle[int](1, clock.NewFake(), clock.NewFake())),
+)
+
+var _ = chained(func(n int, before func()) link {
+	return link{"throttle", ops.NewThrottle[int](1e9 / 3), referenceMap(same), true}
+})
+
 // throttled runs p on virtual time and compares when the items came. Where they do not all
 // come at once, only a boundary lets the script keep its times while an item waits.
 func throttled(t *testing.T, want []time.Duration, in script[int], p *ops.Throttle[int]) {

@@ -21,6 +21,15 @@ import (
 	"github.com/go-streamz/streamz/ops"
 )
 
+var _ = conforms(newSubject("try-mapper", 1, ints(6), referenceMap(double), tryMapper(func() {}), tryMapper, randomInts))
+
+var _ = misused(
+	newMisuse("try-mapper without function", "try-mapper: function must not be nil", ops.NewTryMapper[int, int](nil)),
+	newMisuse("try-mapper with a nil handler", "try-mapper: OnError must not be nil", ops.NewTryMapper(oddFails).OnError(nil)),
+)
+
+var _ = chained(func(n int, before func()) link { return link{"try-map", tryMapper(before), referenceMap(double), true} })
+
 // oddFails fails for odd numbers.
 func oddFails(n int) (int, error) {
 	if n%2 != 0 {

@@ -11,6 +11,8 @@ import (
 	"github.com/go-streamz/streamz/ops"
 )
 
+var _ = conforms(newSubject("unbatcher", 1, [][]int{{1, 2}, nil, {3}, {}, {4, 5}}, slices.Concat[[]int], ops.NewUnbatcher[int](), nil, randomSlices))
+
 func TestUnbatcher(t *testing.T) {
 	tests := []struct {
 		name string
