@@ -12,7 +12,7 @@ import (
 const prefix = "streamz:"
 
 // words are the directives there are. A stage begins what the others belong to.
-var words = []string{"stage", "doc", "example", "output"}
+var words = []string{"stage", "doc", "example", "output", "marble"}
 
 // stageLine is one stage directive with the example that belongs to it.
 type stageLine struct {
@@ -23,9 +23,10 @@ type stageLine struct {
 	example *note
 	output  *note
 	doc     *note
+	marble  *note
 }
 
-// note is the text of the doc, example or output directives of one stage. A
+// note is the text of the doc, example, output or marble directives of one stage. A
 // directive of the same word goes on in a new line.
 type note struct {
 	pos   token.Pos
@@ -100,13 +101,13 @@ func (p *pkg) directive(c *ast.Comment) (word, text string, ok bool) {
 	case known:
 		return word, strings.TrimSpace(text), true
 	case trimmed == body:
-		p.addf(c.Pos(), "unknown directive //streamz:%s, want stage, doc, example or output", word)
+		p.addf(c.Pos(), "unknown directive //streamz:%s, want stage, doc, example, output or marble", word)
 	}
 	return "", "", false
 }
 
 func (line *stageLine) attach(word string, pos token.Pos, text string) {
-	field := map[string]**note{"example": &line.example, "output": &line.output, "doc": &line.doc}[word]
+	field := map[string]**note{"example": &line.example, "output": &line.output, "doc": &line.doc, "marble": &line.marble}[word]
 	if *field == nil {
 		*field = &note{pos: pos}
 	}

@@ -29,7 +29,7 @@ var malformed = []struct {
 }, {
 	name: "unknown word",
 	text: "//streamz:stages Tap\nfunc NewTap[T any]() *Tap[T] { return nil }",
-	want: []string{"ops/tap.go:5: unknown directive //streamz:stages, want stage, doc, example or output"},
+	want: []string{"ops/tap.go:5: unknown directive //streamz:stages, want stage, doc, example, output or marble"},
 }, {
 	name: "space before the word",
 	text: "// streamz:stage Tap\nfunc NewTap[T any]() *Tap[T] { return nil }",
