@@ -48,11 +48,13 @@ type AsyncMapper[In, Out any] struct {
 //streamz:stage AsyncMap(workers int, fn func(context.Context, In) (Out, error)) NewAsyncMapper(fn).WithWorkers(workers)
 //streamz:example flow.Of("a", "b", "c").AsyncMap(2, func(ctx context.Context, s string) (string, error) { return s + "!", ctx.Err() })
 //streamz:output [a! b! c!]
+//streamz:marble abcde------| f.AsyncMap(3, work)
 //streamz:stage AsyncMapUnordered(workers int, fn func(context.Context, In) (Out, error)) NewAsyncMapper(fn).WithWorkers(workers).WithOrdered(false)
 //streamz:doc AsyncMapUnordered is AsyncMap whose results come when they are ready, in any order. A
 //streamz:doc slow call holds nobody up.
 //streamz:example flow.Of(1, 2, 3).AsyncMapUnordered(2, func(ctx context.Context, n int) (int, error) { return n * n, ctx.Err() }).Scan(0, func(sum, n int) int { return sum + n }).Skip(2)
 //streamz:output [14]
+//streamz:marble abcde------| f.AsyncMapUnordered(3, work)
 func NewAsyncMapper[In, Out any](fn func(context.Context, In) (Out, error)) *AsyncMapper[In, Out] {
 	m := &AsyncMapper[In, Out]{name: "async-mapper", fn: fn}
 	m.needFunc(fn == nil)

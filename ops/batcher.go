@@ -53,6 +53,7 @@ type Batcher[T any] struct {
 //streamz:stage Batch(n int, wait time.Duration) NewBatcher[T](BatchConfig{MaxSize: n, MaxLatency: wait})
 //streamz:example flow.Range(0, 5).Batch(2, 0)
 //streamz:output [[0 1] [2 3] [4]]
+//streamz:marble abcd------e--f-----| f.Batch(3, 40*time.Millisecond)
 func NewBatcher[T any](config BatchConfig, clk ...Clock) *Batcher[T] {
 	b := &Batcher[T]{name: "batcher", size: config.MaxSize, latency: config.MaxLatency}
 	b.clk = b.oneClock(clk)

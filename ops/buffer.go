@@ -40,6 +40,7 @@ type BufferStats struct {
 //streamz:stage Buffer
 //streamz:example flow.Range(0, 5).Buffer(2)
 //streamz:output [0 1 2 3 4]
+//streamz:marble abcdefgh------| f.Buffer(2).Call(work)
 func NewBuffer[T any](size int) *Buffer[T] {
 	b := &Buffer[T]{name: "buffer", size: size, fills: new(kernel.Fills)}
 	if size < 0 || size > maxBuffer {

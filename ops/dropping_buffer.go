@@ -31,6 +31,7 @@ type DroppingBuffer[T any] struct{ lossy[T] }
 //streamz:stage DroppingBuffer
 //streamz:example flow.Range(0, 5).DroppingBuffer(8)
 //streamz:output [0 1 2 3 4]
+//streamz:marble abcdefgh------| f.DroppingBuffer(2).Call(work)
 func NewDroppingBuffer[T any](size int) *DroppingBuffer[T] {
 	b := &DroppingBuffer[T]{lossy[T]{
 		name: "dropping-buffer", size: size, queue: kernel.Dropping[T], dropped: new(atomic.Int64),

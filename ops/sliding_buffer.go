@@ -32,6 +32,7 @@ type SlidingBuffer[T any] struct{ lossy[T] }
 //streamz:stage SlidingBuffer
 //streamz:example flow.Range(0, 5).SlidingBuffer(8)
 //streamz:output [0 1 2 3 4]
+//streamz:marble abcdefgh------| f.SlidingBuffer(2).Call(work)
 func NewSlidingBuffer[T any](size int) *SlidingBuffer[T] {
 	b := &SlidingBuffer[T]{lossy[T]{
 		name: "sliding-buffer", size: size, queue: kernel.Sliding[T], dropped: new(atomic.Int64),

@@ -37,6 +37,7 @@ type Throttle[T any] struct {
 //streamz:stage Throttle(perSecond float64) NewThrottle[T](perSecond)
 //streamz:example flow.Of("a", "b", "c").Throttle(1000)
 //streamz:output [a b c]
+//streamz:marble (abcd)---------e-f-| f.Throttle(50)
 func NewThrottle[T any](perSecond float64, clk ...Clock) *Throttle[T] {
 	t := &Throttle[T]{name: "throttle", rate: perSecond, burst: 1}
 	t.clk = t.oneClock(clk)

@@ -31,19 +31,27 @@ func (b *builder) readExample(st *stage) {
 	st.Example = &example{Code: b.text(expr), Output: st.line.output.lines, imports: b.exampleImports(st, expr)}
 }
 
-// exampleImports resolves the example in a package that declares nothing.
+// exampleImports are those of the function that an example becomes.
 func (b *builder) exampleImports(st *stage, expr ast.Expr) importSet {
+	used := b.snippetImports(st, expr, st.line.example)
+	used.add(importSet{"context": "context", "fmt": "fmt"})
+	return used
+}
+
+// snippetImports resolves the code of a directive in a package that declares nothing but
+// the names given.
+func (b *builder) snippetImports(st *stage, expr ast.Expr, n *note, given ...*ast.Ident) importSet {
 	known := stdPackages()
-	for _, name := range []string{"flow", "ops", "stage"} {
+	for _, name := range []string{"clock", "flow", "ops", "stage"} {
 		known[name] = modulePath + "/" + name
 	}
 	maps.Copy(known, st.line.file.imports)
 	s := &scope{
 		pkg:     b.pkg,
 		imports: known,
-		locals:  nameSet(declared(expr)...),
-		at:      st.line.example.pos,
-		used:    importSet{"context": "context", "fmt": "fmt"},
+		locals:  nameSet(append(given, declared(expr)...)...),
+		at:      n.pos,
+		used:    importSet{},
 	}
 	s.render(expr)
 	return s.used

@@ -26,7 +26,7 @@ const roomOrder = `
 
 // Tools stand beside the rooms: no room imports them, and they import none.
 const toolRooms = `
-	internal/gen
+	internal/gen internal/marble
 	cmd
 `
 

@@ -62,6 +62,14 @@ var malformed = []struct {
 	text: "//streamz:stage Tap\n//streamz:output 1\nfunc NewTap[T any]() *Tap[T] { return nil }",
 	want: []string{"ops/tap.go:6: //streamz:output without //streamz:example"},
 }, {
+	name: "marble without code",
+	text: "//streamz:stage Tap\n//streamz:example flow.Of(1).Tap()\n//streamz:output [1]\n//streamz:marble abc|\nfunc NewTap[T any]() *Tap[T] { return nil }",
+	want: []string{"ops/tap.go:8: malformed marble \"abc|\", want SCRIPT EXPRESSION: expected operand, found 'EOF'"},
+}, {
+	name: "marble of unknown names",
+	text: "//streamz:stage Tap\n//streamz:example flow.Of(1).Tap()\n//streamz:output [1]\n//streamz:marble abc| f.Call(slow)\nfunc NewTap[T any]() *Tap[T] { return nil }",
+	want: []string{"ops/tap.go:8: undefined: slow"},
+}, {
 	name: "doc first",
 	text: "//streamz:doc Tap calls a function.\n//streamz:stage Tap\nfunc NewTap[T any]() *Tap[T] { return nil }",
 	want: []string{"ops/tap.go:5: //streamz:doc without a //streamz:stage above it"},

@@ -18,6 +18,7 @@ type stage struct {
 	Build      string // the expression that makes the processor
 	Receiver   string // of the method; empty where there is none
 	Example    *example
+	Marble     *marble
 
 	line      *stageLine
 	processor string // the name of its type
@@ -69,6 +70,7 @@ func (b *builder) stage(line *stageLine) *stage {
 	b.readMethod(st)
 	b.readDoc(st)
 	b.readExample(st)
+	b.readMarble(st)
 	return st
 }
 
