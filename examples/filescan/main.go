@@ -24,6 +24,7 @@ import (
 	"github.com/go-streamz/streamz/examples/filescan/internal/scan"
 	"github.com/go-streamz/streamz/examples/filescan/internal/sequential"
 	"github.com/go-streamz/streamz/examples/internal/command"
+	"github.com/go-streamz/streamz/examples/internal/progress"
 	"github.com/go-streamz/streamz/examples/internal/source"
 )
 
@@ -114,12 +115,12 @@ func (s settings) scan(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	s.dir = dir
-	if s.tree, err = scan.Tree(dir, s.out); err != nil {
+	if s.tree, err = source.Tree(dir, s.out); err != nil {
 		return fmt.Errorf("scanning %s: %w", dir, err)
 	}
-	p := newProgress(ctx, s.tree, stderr, s.quiet)
-	out, err := runFlow(ctx, s.tree, s.out, s.Options, p.read, slog.New(slog.NewTextHandler(stderr, nil)))
-	p.end()
+	p := progress.New(stderr, "filescan", s.quiet, func() int64 { return scan.Bytes(ctx, s.tree) })
+	out, err := runFlow(ctx, s.tree, s.out, s.Options, p.Add, slog.New(slog.NewTextHandler(stderr, nil)))
+	p.End()
 	if err != nil {
 		printSaved(stderr, out)
 		return fmt.Errorf("scanning %s: %w", dir, err) // paths of the tree begin there

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -242,22 +241,6 @@ func TestRun_rejects_a_wrong_command_line(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestProgress(t *testing.T) {
-	var out bytes.Buffer
-	p := barOn(&out, 1000)
-	p.read(500)
-	p.end()
-	if text := out.String(); !strings.Contains(text, "filescan") || !strings.Contains(text, "50%") {
-		t.Errorf("drawn %q, want a bar with 50%%", text)
-	}
-	if p := newProgress(t.Context(), trial.Small(), io.Discard, false); p != nil {
-		t.Errorf("there is a bar where no terminal is")
-	}
-	var none *progress
-	none.read(1)
-	none.end()
 }
 
 func TestGrouped(t *testing.T) {

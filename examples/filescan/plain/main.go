@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-streamz/streamz/examples/filescan/internal/plain"
 	"github.com/go-streamz/streamz/examples/filescan/internal/scan"
+	"github.com/go-streamz/streamz/examples/internal/source"
 )
 
 func main() {
@@ -34,7 +35,7 @@ func main() {
 }
 
 func run(ctx context.Context, dir, out string) error {
-	tree, err := scan.Tree(dir, out)
+	tree, err := source.Tree(dir, out)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/go-streamz/streamz/examples/filescan/internal/scan"
+	"github.com/go-streamz/streamz/examples/internal/source"
 )
 
 // touch makes files in a new folder.
@@ -45,7 +46,7 @@ func TestTree(t *testing.T) {
 			if err := os.Symlink("out", filepath.Join(dir, "link")); err != nil {
 				t.Skip(err)
 			}
-			tree, err := scan.Tree(dir, filepath.Join(dir, test.out))
+			tree, err := source.Tree(dir, filepath.Join(dir, test.out))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -71,7 +72,7 @@ func TestTree(t *testing.T) {
 
 func TestTree_in_a_folder_with_a_dot(t *testing.T) {
 	dir := filepath.Join(touch(t, ".bin/a.go"), ".bin")
-	tree, err := scan.Tree(dir, t.TempDir())
+	tree, err := source.Tree(dir, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +89,7 @@ func TestTree_fails_with_its_reason(t *testing.T) {
 		"results into a file": {".", "file", "file: not a directory"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := scan.Tree(filepath.Join(dir, test.dir), filepath.Join(dir, test.out))
+			_, err := source.Tree(filepath.Join(dir, test.dir), filepath.Join(dir, test.out))
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want one with %q", err, test.want)
 			}
@@ -98,7 +99,7 @@ func TestTree_fails_with_its_reason(t *testing.T) {
 
 func TestTree_is_read_as_far_as_that_is_possible(t *testing.T) {
 	dir := touch(t, "a.go", "b/c.go")
-	tree, err := scan.Tree(dir, t.TempDir())
+	tree, err := source.Tree(dir, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
