@@ -12,21 +12,43 @@ import (
 // whether the values are possible. What is wrong is told to stderr, a line for each mistake,
 // with the usage below it; of [flag.ErrHelp] there is only the usage to tell.
 func Parse(set *flag.FlagSet, args []string, stderr io.Writer, check func() error) (folder string, err error) {
+	const usage = " [folder]\nThe folder is that of the Go toolchain's source if none is given."
+	err = parse(set, args, stderr, usage, func() error { return errors.Join(check(), oneFolder(set.Args())) })
+	if err != nil {
+		return "", err
+	}
+	return set.Arg(0), nil
+}
+
+// ParseFlags is Parse for a program that takes flags alone.
+func ParseFlags(set *flag.FlagSet, args []string, stderr io.Writer, check func() error) error {
+	return parse(set, args, stderr, "", func() error { return errors.Join(check(), nothing(set.Args())) })
+}
+
+func parse(set *flag.FlagSet, args []string, stderr io.Writer, usage string, check func() error) error {
 	set.SetOutput(io.Discard) // of what Parse says itself
 	set.Usage = func() {}
-	if err = set.Parse(args); err == nil {
-		err = errors.Join(check(), oneFolder(set.Args()))
+	err := set.Parse(args)
+	if err == nil {
+		err = check()
 	}
 	if err == nil {
-		return set.Arg(0), nil
+		return nil
 	}
 	if !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintf(stderr, "%s: %v\n", set.Name(), err)
 	}
-	fmt.Fprintf(stderr, "usage: %s [flags] [folder]\nThe folder is that of the Go toolchain's source if none is given.\n", set.Name())
+	fmt.Fprintf(stderr, "usage: %s [flags]%s\n", set.Name(), usage)
 	set.SetOutput(stderr)
 	set.PrintDefaults()
-	return "", err
+	return err
+}
+
+func nothing(args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("there are flags only, got %q", args)
+	}
+	return nil
 }
 
 func oneFolder(args []string) error {

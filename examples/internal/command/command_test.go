@@ -46,3 +46,25 @@ func TestParse(t *testing.T) {
 		})
 	}
 }
+
+func TestParseFlags(t *testing.T) {
+	for name, test := range map[string]struct {
+		args   []string
+		stderr string
+	}{
+		"flags":  {[]string{"-rows", "7"}, ""},
+		"help":   {[]string{"-h"}, "usage: prog [flags]\n"},
+		"folder": {[]string{"a"}, "prog: there are flags only, got [\"a\"]\nusage: prog [flags]\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var stderr strings.Builder
+			set := flag.NewFlagSet("prog", flag.ContinueOnError)
+			rows := set.Int("rows", 5, "how many rows")
+			err := command.ParseFlags(set, test.args, &stderr, func() error { return command.AtLeast(0, "rows", *rows) })
+			text, _, _ := strings.Cut(stderr.String(), "  -rows")
+			if diff := cmp.Diff(test.stderr, text); diff != "" || (err == nil) != (test.stderr == "") {
+				t.Errorf("error %v, stderr mismatch (-want +got):\n%s", err, diff)
+			}
+		})
+	}
+}
