@@ -400,6 +400,25 @@ func TestPanic_afterPartialEmission(t *testing.T) {
 	}
 }
 
+// A gatherer that has enough says so by a signal, in its push. What the stages below do then is
+// no failure of its item.
+func TestPanic_belowAnEarlyEndUnderAPolicy(t *testing.T) {
+	enough := ops.NewGatherer(nil, func(_ *struct{}, n int, emit func(int) error) error {
+		if n == 3 {
+			return ops.ErrStop
+		}
+		return emit(n)
+	}, nil)
+	f := flow.Range(0, 10).Gather(enough).OnError(flow.Skip()).Batch(10, 0).Map(func([]int) int {
+		boom()
+		return 0
+	})
+	err := f.Run(t.Context(), quiet, audit(t))
+	if e, ok := errors.AsType[*flow.StageError](err); !ok || e.Stage != "mapper" || !errors.Is(err, errBoom) {
+		t.Errorf("Run() = %v, want the panic of the mapper", err)
+	}
+}
+
 func TestGatherer_thatDealsBadlyWithEmitsError(t *testing.T) {
 	errOwn := errors.New("its own")
 	tests := map[string]func(err error) error{

@@ -93,6 +93,9 @@ func Attach[In, Out any](seg *Segment, site Site, spec Spec[In, Out], down Port[
 // a guard around it where a policy may let the stream go on.
 func start[In, Out any](s *Stage, spec *Spec[In, Out], down Port[Out]) Port[In] {
 	guarded := s.guarded() && spec.Calls != CallsNothing
+	if guarded && down.Signal != nil { // a push may send one
+		down.Signal = (&fence[Signal]{s: s, down: down.Signal}).emit
+	}
 	switch {
 	case spec.Calls == CallsEmitter:
 		down.Push = (&fence[Out]{s: s, down: down.Push, out: &s.Out}).emitter()
