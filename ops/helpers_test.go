@@ -12,6 +12,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/go-streamz/streamz/flow"
 	"github.com/go-streamz/streamz/ops"
 )
 
@@ -208,3 +211,56 @@ const ms = time.Millisecond
 
 // settle waits until every other goroutine of the bubble is blocked.
 func settle() { synctest.Wait() }
+
+// wantBooks runs a flow, of which the stage behind the source has to have the books wanted.
+func wantBooks[T any](t *testing.T, want flow.StageReport, f flow.Flow[T]) {
+	t.Helper()
+	var r flow.Report
+	if _, err := f.Collect(t.Context(), flow.WithReport(&r), flow.WithLogger(discard)); err != nil || !r.Balanced() {
+		t.Errorf("error %v\n%v", err, r)
+	}
+	got := r.Stages[1]
+	got.At, got.Busy = "", 0
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("books mismatch (-want +got):\n%s", diff)
+	}
+}
+
+// wantEarlyEnd holds a processor to it that ends by itself: of 1, 2, 3 and so on it takes so
+// many and gives what is wanted. Over channels its output closes then, and nothing more is
+// taken; in a flow the source is stopped.
+func wantEarlyEnd(t *testing.T, p ops.Processor[int, int], taken int, want ...int) {
+	t.Helper()
+	bubble(t, "over channels", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		in, received := offer(ctx, ints(1000))
+		if diff := cmp.Diff(want, collect(p.Process(ctx, in))); diff != "" {
+			t.Errorf("mismatch (-want +got):\n%s", diff)
+		}
+		settle()
+		if got := int(received.Load()); got != taken {
+			t.Errorf("%d items were taken, want %d", got, taken)
+		}
+		cancel()
+	})
+	bubble(t, "in a flow", func(t *testing.T) {
+		emits, stopped := 0, false
+		endless := flow.FromFunc(func(_ context.Context, emit func(int) error) error {
+			for {
+				emits++
+				if err := emit(emits); err != nil {
+					stopped = err == ops.ErrStop
+					return err
+				}
+			}
+		})
+		var r flow.Report
+		got, err := endless.Then(p).Collect(t.Context(), flow.WithReport(&r))
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("Collect() error %v, mismatch (-want +got):\n%s", err, diff)
+		}
+		if emits != taken || !stopped || !r.Balanced() {
+			t.Errorf("%d emits, stopped with ErrStop: %t, want %d, true\n%v", emits, stopped, taken, r)
+		}
+	})
+}
