@@ -45,6 +45,8 @@ type subject[P processor[P, In, Out], In, Out any] struct {
 	// workers is how many call the user function at once, 0 if the goroutine does that
 	// delivers the results too.
 	workers int
+	// opens is how many items come before any of the input.
+	opens int
 }
 
 // processor is what all processors of the package are.
@@ -202,6 +204,9 @@ func (s subject[P, In, Out]) copies(t *testing.T) {
 func (s subject[P, In, Out]) cancelIdle(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	out := s.build().Process(ctx, make(chan In))
+	for range s.opens {
+		wantNext(t, out)
+	}
 	wantOpen(t, out)
 	cancel()
 	wantClosed(t, out)
@@ -259,7 +264,7 @@ func (s subject[P, In, Out]) closedWhileEnding(t *testing.T) {
 		synctest.Wait()
 		cancel()
 		close(in)
-		if got := <-received; len(got) > 0 {
+		if got := <-received; len(got) > s.opens {
 			t.Fatalf("%v was sent after the end of ctx", got)
 		}
 	}

@@ -69,6 +69,12 @@ func (s subject[P, In, Out]) with(workers int) conformer {
 	return s
 }
 
+// opening says how many items a processor emits before any of the input.
+func (s subject[P, In, Out]) opening(items int) conformer {
+	s.opens = items
+	return s
+}
+
 func double(n int) int          { return 2 * n }
 func same(n int) int            { return n }
 func even(n int) bool           { return n%2 == 0 }
