@@ -16,7 +16,7 @@ import (
 //   - Cancels: between two elements; drops the rest of the slice
 //
 // A method of a flow cannot ask that its items be slices: there it is
-// flow.Unbatch(f), or f.FlatMap(slices.Values).
+// flow.Unbatch(f), or f.FlatMap(slices.Values). [Flatten] is the same by another name.
 type Unbatcher[T any] struct {
 	base
 }
@@ -42,11 +42,13 @@ func (u *Unbatcher[T]) Process(ctx context.Context, in <-chan []T) <-chan T {
 
 // Kernel describes the processor to flows, which fuse it.
 func (u *Unbatcher[T]) Kernel() kernel.Spec[[]T, T] {
-	return kernel.Spec[[]T, T]{Self: u, Name: u.name, Op: "Unbatch", Err: u.err(), Start: u.start}
+	return kernel.Spec[[]T, T]{Self: u, Name: u.name, Op: "Unbatch", Err: u.err(), Start: unbatch[T]}
 }
 
+// unbatch is what a stage does that emits the elements of slices.
+//
 //go:noinline // inlined, its closure would no longer inline what it calls
-func (u *Unbatcher[T]) start(s *kernel.Stage, down kernel.Port[T]) kernel.Port[[]T] {
+func unbatch[T any](s *kernel.Stage, down kernel.Port[T]) kernel.Port[[]T] {
 	push := down.Push
 	return kernel.Port[[]T]{Signal: down.Signal, Push: func(batch []T) error {
 		s.Hold()

@@ -14,7 +14,7 @@ import "github.com/go-streamz/streamz/ops"
 //   - Cancels: between two elements; drops the rest of the slice
 //
 // A method of a flow cannot ask that its items be slices: there it is
-// flow.Unbatch(f), or f.FlatMap(slices.Values).
+// flow.Unbatch(f), or f.FlatMap(slices.Values). [ops.Flatten] is the same by another name.
 func Unbatch[T any]() Stage[[]T, T] {
 	return Of(ops.NewUnbatcher[T]())
 }

@@ -13,6 +13,7 @@ func Exceptions() map[string]Exception {
 	return map[string]Exception{
 		// A method cannot ask that the T of its own Flow[T] be a slice.
 		"Unbatcher": {Replacement: "flow.Unbatch(f) or f.FlatMap(slices.Values)", Stage: true},
+		"Flatten":   {Replacement: "flow.Unbatch(f) or f.FlatMap(slices.Values)", Stage: true},
 		// Several inputs or several outputs are no step of a chain.
 		"FanIn":  {Replacement: "flow.Merge(flows...)"},
 		"FanOut": {Replacement: "one flow for each reader, each with a source of its own, or one ForEach that tells all readers"},
