@@ -88,26 +88,29 @@ func (b *Batcher[T]) Process(ctx context.Context, in <-chan T) <-chan []T {
 func (b *Batcher[T]) Kernel() kernel.Spec[T, []T] {
 	return kernel.Spec[T, []T]{
 		Self: b, Name: b.name, Op: "Batch", Err: b.err(),
-		Timed: b.latency > 0, Clock: b.clk, Start: b.start,
+		Timed: b.latency > 0, Clock: b.clk,
+		Start: func(s *kernel.Stage, down kernel.Port[[]T]) kernel.Port[T] {
+			return startBatching(s, down, b.size, b.latency)
+		},
 	}
 }
 
 // batching is the state of one run.
 type batching[T any] struct {
-	*Batcher[T]
-	s     *kernel.Stage
-	down  kernel.Port[[]T]
-	items []T
-	full  int           // the size of a full slice
-	grown int           // the size that the last slice reached
-	timer *kernel.Timer // nil without latency
-	mark  kernel.Signal // the watermark that waits for the items
-	marks bool
+	s       *kernel.Stage
+	down    kernel.Port[[]T]
+	items   []T
+	full    int           // the size of a full slice
+	latency time.Duration // 0 for none
+	grown   int           // the size that the last slice reached
+	timer   *kernel.Timer // nil without latency
+	mark    kernel.Signal // the watermark that waits for the items
+	marks   bool
 }
 
-func (b *Batcher[T]) start(s *kernel.Stage, down kernel.Port[[]T]) kernel.Port[T] {
-	r := &batching[T]{Batcher: b, s: s, down: down, full: b.size}
-	if b.latency > 0 {
+func startBatching[T any](s *kernel.Stage, down kernel.Port[[]T], full int, latency time.Duration) kernel.Port[T] {
+	r := &batching[T]{s: s, down: down, full: full, latency: latency}
+	if latency > 0 {
 		r.timer = s.Timer(r.flush)
 	}
 	s.OnClose(func(error) error {
