@@ -267,11 +267,29 @@ func registry() []*piece {
 		{name: "Flow.Call", file: "flow/zcall.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Call[int](arg[func(context.Context, int) (int, error)](g, "fn")))
 		}},
+		{name: "Flow.Chunk", file: "flow/zchunk.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.Chunk[[]int](arg[int](g, "size")))
+		}},
+		{name: "Flow.DefaultIfEmpty", file: "flow/zdefault_if_empty.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.DefaultIfEmpty(arg[int](g, "value")))
+		}},
+		{name: "Flow.DistinctUntilChanged", file: "flow/zdistinct_until_changed.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.DistinctUntilChanged[int](arg[func(int) int](g, "key")))
+		}},
 		{name: "Flow.DroppingBuffer", file: "flow/zdropping_buffer.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.DroppingBuffer(arg[int](g, "size")))
 		}},
+		{name: "Flow.ElementAt", file: "flow/zelement_at.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.ElementAt(arg[int](g, "index")))
+		}},
+		{name: "Flow.EveryNth", file: "flow/zevery_nth.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.EveryNth(arg[int](g, "n")))
+		}},
 		{name: "Flow.Filter", file: "flow/zfilter.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Filter(arg[func(int) bool](g, "keep")))
+		}},
+		{name: "Flow.Find", file: "flow/zfind.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.Find(arg[func(int) bool](g, "wanted")))
 		}},
 		{name: "Flow.FlatMap", file: "flow/zflat_mapper.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.FlatMap[int](arg[func(int) iter.Seq[int]](g, "fn")))
@@ -285,17 +303,32 @@ func registry() []*piece {
 		{name: "Flow.Monitor", file: "flow/zmonitor.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Monitor(arg[time.Duration](g, "interval"), arg[func(ops.StreamStats)](g, "fn")))
 		}},
+		{name: "Flow.Sample", file: "flow/zsample.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.Sample(arg[float64](g, "rate")))
+		}},
 		{name: "Flow.Scan", file: "flow/zscan.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Scan[int](arg[int](g, "initial"), arg[func(int, int) int](g, "fn")))
 		}},
 		{name: "Flow.Skip", file: "flow/zskip.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Skip(arg[int](g, "count")))
 		}},
+		{name: "Flow.SkipWhile", file: "flow/zskip_while.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.SkipWhile(arg[func(int) bool](g, "while")))
+		}},
 		{name: "Flow.SlidingBuffer", file: "flow/zsliding_buffer.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.SlidingBuffer(arg[int](g, "size")))
 		}},
+		{name: "Flow.StartWith", file: "flow/zstart_with.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.StartWith(arg[[]int](g, "items")...))
+		}},
 		{name: "Flow.Take", file: "flow/ztake.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Take(arg[int](g, "count")))
+		}},
+		{name: "Flow.TakeLast", file: "flow/ztake_last.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.TakeLast(arg[int](g, "count")))
+		}},
+		{name: "Flow.TakeWhile", file: "flow/ztake_while.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.TakeWhile(arg[func(int) bool](g, "while")))
 		}},
 		{name: "Flow.Tap", file: "flow/ztap.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Tap(arg[func(int)](g, "fn")))
@@ -368,6 +401,27 @@ func registry() []*piece {
 			}
 			return then(g, f, p)
 		}},
+		{name: "ops.NewChunk", file: "ops/chunk.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewChunk[int](arg[int](g, "size"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewDefaultIfEmpty", file: "ops/default_if_empty.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewDefaultIfEmpty[int](arg[int](g, "value"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewDistinctUntilChanged", file: "ops/distinct_until_changed.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewDistinctUntilChanged[int, int](arg[func(int) int](g, "key"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
 		{name: "ops.NewDroppingBuffer", file: "ops/dropping_buffer.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			p := ops.NewDroppingBuffer[int](arg[int](g, "size"))
 			if g.option("WithName") {
@@ -375,6 +429,20 @@ func registry() []*piece {
 			}
 			if g.option("OnDrop") {
 				p = p.OnDrop(arg[func(int)](g, "told"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewElementAt", file: "ops/element_at.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewElementAt[int](arg[int](g, "index"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewEveryNth", file: "ops/every_nth.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewEveryNth[int](arg[int](g, "n"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
 			}
 			return then(g, f, p)
 		}},
@@ -406,8 +474,22 @@ func registry() []*piece {
 			}
 			return then(g, f, p)
 		}},
+		{name: "ops.NewFind", file: "ops/find.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewFind[int](arg[func(int) bool](g, "wanted"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
 		{name: "ops.NewFlatMapper", file: "ops/flat_mapper.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			p := ops.NewFlatMapper[int, int](arg[func(int) iter.Seq[int]](g, "fn"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewFlatten", file: "ops/flatten.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewFlatten[int]()
 			if g.option("WithName") {
 				p = p.WithName(arg[string](g, "name"))
 			}
@@ -443,6 +525,16 @@ func registry() []*piece {
 			}
 			return then(g, f, p)
 		}},
+		{name: "ops.NewSample", file: "ops/sample.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewSample[int](arg[float64](g, "rate"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithSeed") {
+				p = p.WithSeed(arg[int64](g, "seed"))
+			}
+			return then(g, f, p)
+		}},
 		{name: "ops.NewScan", file: "ops/scan.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			p := ops.NewScan[int, int](arg[int](g, "initial"), arg[func(int, int) int](g, "fn"))
 			if g.option("WithName") {
@@ -452,6 +544,13 @@ func registry() []*piece {
 		}},
 		{name: "ops.NewSkip", file: "ops/skip.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			p := ops.NewSkip[int](arg[int](g, "count"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewSkipWhile", file: "ops/skip_while.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewSkipWhile[int](arg[func(int) bool](g, "while"))
 			if g.option("WithName") {
 				p = p.WithName(arg[string](g, "name"))
 			}
@@ -467,6 +566,13 @@ func registry() []*piece {
 			}
 			return then(g, f, p)
 		}},
+		{name: "ops.NewStartWith", file: "ops/start_with.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewStartWith[int](arg[[]int](g, "items")...)
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
 		{name: "ops.NewTake", file: "ops/take.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			p := ops.NewTake[int](arg[int](g, "count"))
 			if g.option("WithName") {
@@ -474,6 +580,23 @@ func registry() []*piece {
 			}
 			if g.option("WithDrain") {
 				p = p.WithDrain()
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewTakeLast", file: "ops/take_last.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewTakeLast[int](arg[int](g, "count"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewTakeWhile", file: "ops/take_while.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewTakeWhile[int](arg[func(int) bool](g, "while"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithLast") {
+				p = p.WithLast()
 			}
 			return then(g, f, p)
 		}},

@@ -32,14 +32,72 @@ func subjects() []subject {
 			record: func(f flow.Flow[string]) (Line, error) { return record(f.Buffer(2).Call(work)) },
 		},
 		{
+			name: "chunk", script: "ab---c--d---e---|",
+			code:   "f.Chunk(2)",
+			record: func(f flow.Flow[string]) (Line, error) { return record(f.Chunk(2)) },
+		},
+		{
+			name: "default-if-empty", script: "-------|",
+			code:   "f.DefaultIfEmpty(\"x\")",
+			record: func(f flow.Flow[string]) (Line, error) { return record(f.DefaultIfEmpty("x")) },
+		},
+		{
+			name: "distinct-until-changed", script: "a-a-b-bbb-a-a-|",
+			code: "f.DistinctUntilChanged(func(s string) string { return s })",
+			record: func(f flow.Flow[string]) (Line, error) {
+				return record(f.DistinctUntilChanged(func(s string) string { return s }))
+			},
+		},
+		{
 			name: "dropping-buffer", script: "abcdefgh------|",
 			code:   "f.DroppingBuffer(2).Call(work)",
 			record: func(f flow.Flow[string]) (Line, error) { return record(f.DroppingBuffer(2).Call(work)) },
 		},
 		{
+			name: "element-at", script: "a-b-c-d-e-|",
+			code:   "f.ElementAt(2)",
+			record: func(f flow.Flow[string]) (Line, error) { return record(f.ElementAt(2)) },
+		},
+		{
+			name: "every-nth", script: "a-b-c-d-e-f-g-|",
+			code:   "f.EveryNth(3)",
+			record: func(f flow.Flow[string]) (Line, error) { return record(f.EveryNth(3)) },
+		},
+		{
+			name: "find", script: "a-b-c-d-c-|",
+			code: "f.Find(func(s string) bool { return s == \"c\" })",
+			record: func(f flow.Flow[string]) (Line, error) {
+				return record(f.Find(func(s string) bool { return s == "c" }))
+			},
+		},
+		{
+			name: "skip-while", script: "a-b-c-d-a-|",
+			code: "f.SkipWhile(func(s string) bool { return s < \"c\" })",
+			record: func(f flow.Flow[string]) (Line, error) {
+				return record(f.SkipWhile(func(s string) bool { return s < "c" }))
+			},
+		},
+		{
 			name: "sliding-buffer", script: "abcdefgh------|",
 			code:   "f.SlidingBuffer(2).Call(work)",
 			record: func(f flow.Flow[string]) (Line, error) { return record(f.SlidingBuffer(2).Call(work)) },
+		},
+		{
+			name: "start-with", script: "---a--b--c-|",
+			code:   "f.StartWith(\"x\", \"y\")",
+			record: func(f flow.Flow[string]) (Line, error) { return record(f.StartWith("x", "y")) },
+		},
+		{
+			name: "take-last", script: "a-b-c-d-e-|",
+			code:   "f.TakeLast(2)",
+			record: func(f flow.Flow[string]) (Line, error) { return record(f.TakeLast(2)) },
+		},
+		{
+			name: "take-while", script: "a-b-c-d-e-|",
+			code: "f.TakeWhile(func(s string) bool { return s < \"d\" })",
+			record: func(f flow.Flow[string]) (Line, error) {
+				return record(f.TakeWhile(func(s string) bool { return s < "d" }))
+			},
 		},
 		{
 			name: "throttle", script: "(abcd)---------e-f-|",
