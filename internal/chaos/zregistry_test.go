@@ -270,6 +270,9 @@ func registry() []*piece {
 		{name: "Flow.Chunk", file: "flow/zchunk.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Chunk[[]int](arg[int](g, "size")))
 		}},
+		{name: "Flow.Dedupe", file: "flow/zdedupe.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.Dedupe[int](arg[func(int) int](g, "key"), arg[time.Duration](g, "ttl")))
+		}},
 		{name: "Flow.DefaultIfEmpty", file: "flow/zdefault_if_empty.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.DefaultIfEmpty(arg[int](g, "value")))
 		}},
@@ -408,6 +411,25 @@ func registry() []*piece {
 			}
 			return then(g, f, p)
 		}},
+		{name: "ops.NewDedupe", file: "ops/dedupe.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewDedupe[int, int](arg[func(int) int](g, "key"), arg[[]ops.Clock](g, "clk")...)
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithTTL") {
+				p = p.WithTTL(arg[time.Duration](g, "ttl"))
+			}
+			if g.option("WithMaxKeys") {
+				p = p.WithMaxKeys(arg[int](g, "n"))
+			}
+			if g.option("WithMemory") {
+				p = p.WithMemory(arg[*ops.DedupeMemory[int]](g, "memory"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewDedupeMemory", file: "ops/dedupe_memory.go", value: value(func(g *gamble) *ops.DedupeMemory[int] {
+			return ops.NewDedupeMemory[int]()
+		})},
 		{name: "ops.NewDefaultIfEmpty", file: "ops/default_if_empty.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			p := ops.NewDefaultIfEmpty[int](arg[int](g, "value"))
 			if g.option("WithName") {

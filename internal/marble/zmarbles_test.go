@@ -3,6 +3,7 @@
 package marble
 
 import (
+	"strings"
 	"time"
 
 	"github.com/go-streamz/streamz/flow"
@@ -35,6 +36,11 @@ func subjects() []subject {
 			name: "chunk", script: "ab---c--d---e---|",
 			code:   "f.Chunk(2)",
 			record: func(f flow.Flow[string]) (Line, error) { return record(f.Chunk(2)) },
+		},
+		{
+			name: "dedupe", script: "aab-a--a-baa---|",
+			code:   "f.Dedupe(strings.ToLower, 50 * time.Millisecond)",
+			record: func(f flow.Flow[string]) (Line, error) { return record(f.Dedupe(strings.ToLower, 50*time.Millisecond)) },
 		},
 		{
 			name: "default-if-empty", script: "-------|",
