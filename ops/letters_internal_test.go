@@ -14,7 +14,7 @@ import (
 func TestLetterRing_keepsTheLatest(t *testing.T) {
 	for range 200 {
 		size := 1 + rand.IntN(5)
-		ring, lost := &letterRing[int]{size: size}, int64(0)
+		ring, lost := newLetterRing[int](size), int64(0)
 		var want []int
 		var text bytes.Buffer
 		for i := range 60 {

@@ -279,6 +279,9 @@ func registry() []*piece {
 		{name: "Flow.DistinctUntilChanged", file: "flow/zdistinct_until_changed.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.DistinctUntilChanged[int](arg[func(int) int](g, "key")))
 		}},
+		{name: "Flow.DLQ", file: "flow/zdlq.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.DLQ(arg[func(int) bool](g, "failed"), arg[func(context.Context, int) error](g, "fn")))
+		}},
 		{name: "Flow.DroppingBuffer", file: "flow/zdropping_buffer.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.DroppingBuffer(arg[int](g, "size")))
 		}},
@@ -441,6 +444,28 @@ func registry() []*piece {
 			p := ops.NewDistinctUntilChanged[int, int](arg[func(int) int](g, "key"))
 			if g.option("WithName") {
 				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewDLQ", file: "ops/dlq.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewDLQ[int](arg[func(int) bool](g, "failed"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("OnLetter") {
+				p = p.OnLetter(arg[func(ctx context.Context, item int) error](g, "fn"))
+			}
+			if g.option("WithCapacity") {
+				p = p.WithCapacity(arg[int](g, "n"))
+			}
+			if g.option("WithCause") {
+				p = p.WithCause(arg[func(int) error](g, "fn"))
+			}
+			if g.option("PassThrough") {
+				p = p.PassThrough(arg[bool](g, "on"))
+			}
+			if g.option("OnError") {
+				p = p.OnError(arg[func(context.Context, *ops.ItemError)](g, "handle"))
 			}
 			return then(g, f, p)
 		}},

@@ -166,6 +166,9 @@ func (s *Stage) Context() context.Context {
 	return s.ctx
 }
 
+// Call tells which call for the item in hand this is, from 1: a policy may repeat it.
+func (s *Stage) Call() int { return int(s.attempt) }
+
 // Mark is a stage's place in its segment, for the closure that is its Push to carry.
 type Mark struct {
 	at *int32
