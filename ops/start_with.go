@@ -56,13 +56,13 @@ func (w *StartWith[T]) Kernel() kernel.Spec[T, T] {
 	}
 }
 
-// start leaves the first items to the segment, which emits them before it looks for any
-// other: a stage below is started before, so that nothing comes too early for it.
+// start leaves the first items to the segment, which emits them when all its stages have
+// begun, and before it looks for any other.
 //
 //go:noinline // inlined, its closure would no longer inline what it calls
 func (w *StartWith[T]) start(s *kernel.Stage, down kernel.Port[T]) kernel.Port[T] {
 	push := down.Push
-	s.OnStart(func() error {
+	s.OnLead(func() error {
 		for _, v := range w.items {
 			if err := s.Next(); err != nil {
 				return err

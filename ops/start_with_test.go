@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -136,6 +137,25 @@ func TestStartWithCancel(t *testing.T) {
 		settle()
 		cancel()
 		wantClosed(t, out)
+	})
+}
+
+// A stage above has begun when the first items come, however long they wait.
+func TestStartWithDoesNotHoldUpTheStart(t *testing.T) {
+	bubble(t, "of a Monitor above", func(t *testing.T) {
+		r := now()
+		sink := func(context.Context, int) error {
+			time.Sleep(1500 * ms)
+			return nil
+		}
+		if err := flow.FromSlice(ints(1)).Monitor(sec, r.tell).StartWith(8, 9, 10).Async(1).ForEach(sink).Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		// The last of the first items waits until 1.5s, and then that of the input.
+		want := []report{{At: sec}, {At: 2 * sec, Stalled: 500 * ms}}
+		if diff := cmp.Diff(want, r.all[:min(2, len(r.all))]); diff != "" {
+			t.Errorf("reports mismatch (-want +got):\n%s", diff)
+		}
 	})
 }
 

@@ -71,7 +71,7 @@ func (t *Take[T]) Kernel() kernel.Spec[T, T] {
 func (t *Take[T]) start(s *kernel.Stage, down kernel.Port[T]) kernel.Port[T] {
 	end := func() error { return s.Enough(down.Signal) }
 	if t.count == 0 {
-		s.OnStart(end)
+		s.OnLead(end)
 	}
 	left := t.count
 	return kernel.Port[T]{Signal: down.Signal, Push: func(v T) error {

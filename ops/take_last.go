@@ -79,7 +79,7 @@ type behind struct {
 func (t *TakeLast[T]) start(s *kernel.Stage, down kernel.Port[T]) kernel.Port[T] {
 	r := &lasting[T]{s: s, down: down, count: t.count}
 	if t.count == 0 {
-		s.OnStart(func() error { return s.Enough(down.Signal) })
+		s.OnLead(func() error { return s.Enough(down.Signal) })
 	}
 	s.OnClose(func(error) error {
 		s.Held += int64(len(r.items))

@@ -57,6 +57,7 @@ type thread struct {
 type feed struct {
 	turn   chan struct{}  // closed when it is this one's turn, nil if it is from the start
 	starts []func() error // see Stage.OnStart
+	leads  []func() error // see Stage.OnLead
 	head   func() error
 	exits  []func() // the ends of the queues that lead to it
 
@@ -92,9 +93,11 @@ func (g *Segment) await() {
 
 // drive runs the feed to its end.
 func (f *feed) drive() error {
-	for _, start := range f.starts {
-		if err := start(); err != nil {
-			return err
+	for _, begin := range [...][]func() error{f.starts, f.leads} {
+		for _, fn := range begin {
+			if err := fn(); err != nil {
+				return err
+			}
 		}
 	}
 	return f.head()

@@ -312,9 +312,14 @@ func (s *Stage) Outside() {
 // from the sink to the source. If it fails the run ends before it began.
 func (s *Stage) OnOpen(fn func(context.Context) error) { s.opens = fn }
 
-// OnStart adds a function to be called on the segment's goroutine before its
-// head. It may push; with ErrStop the head is not run at all.
+// OnStart adds a function to be called on the segment's goroutine when that begins, as to
+// arm a timer. It must not push or signal.
 func (s *Stage) OnStart(fn func() error) { s.seg.starts = append(s.seg.starts, fn) }
+
+// OnLead adds a function to be called after all those of OnStart and before the segment's
+// head, the ones of stages below first. It may push and signal; with ErrStop the head is not
+// run at all.
+func (s *Stage) OnLead(fn func() error) { s.seg.leads = append(s.seg.leads, fn) }
 
 // OnClose sets the function to be called once, after every segment has ended, in the
 // order from the source to the sink, and only if the stage was opened. cause is nil if
