@@ -97,14 +97,20 @@ func (w *witness) check(r *flow.Report, stuck bool) {
 	}
 }
 
+// aside are the stages that make letters of items without a failure.
+var aside = map[string]bool{"DLQ": true}
+
 // compare holds what was heard of one stage against its books. Of a panic that unwound it the
 // item is not known, and a processor over channels may fail for more items than it took.
 func (w *witness) compare(row flow.StageReport) {
 	known := func(action string) verdict { return verdict{row.Name, action} }
 	sure, all := w.known[known("stop")]+w.known[known("skip")], w.vague[row.Name]
 	wrong := row.Failed < sure || row.DeadLettered != w.known[known("dead letter")]
-	if row.Op == "Then" {
+	switch {
+	case row.Op == "Then":
 		wrong = row.DeadLettered > w.known[known("dead letter")]
+	case aside[row.Op]:
+		wrong = row.Failed < sure || row.DeadLettered < w.known[known("dead letter")]
 	}
 	// The wait before a call that is repeated may be cut short.
 	if wrong || row.Failed > sure+all || row.Retried > w.known[known("retry")] {

@@ -95,25 +95,6 @@ func (f *fence[T]) emitPlain(v T) error {
 	return nil
 }
 
-// fenceSignal is the fence for the signals of a stage with a guard. One that is sent while the
-// stage has an item, as by [Stage.Enough], makes the stages below emit what they hold, and the
-// guard would take a panic of theirs for its own function's.
-func (s *Stage) fenceSignal(down func(Signal) error) func(Signal) error {
-	return func(sig Signal) (err error) {
-		at, clean := *s.at, false
-		defer func() {
-			if !clean {
-				err = s.seg.caught(recover())
-				*s.at = at
-			}
-		}()
-		err = down(sig)
-		clean = true
-		*s.at = at
-		return err
-	}
-}
-
 // errLate is what emit returns when its function has returned.
 var errLate = errors.New("streamz: emit was called after its function had returned")
 

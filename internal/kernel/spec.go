@@ -102,9 +102,6 @@ func start[In, Out any](s *Stage, spec *Spec[In, Out], down Port[Out]) Port[In] 
 	case guarded && down.Push != nil:
 		down.Push = (&fence[Out]{s: s, down: down.Push}).emit
 	}
-	if guarded && down.Signal != nil {
-		down.Signal = s.fenceSignal(down.Signal)
-	}
 	if spec.Calls == CallsNothing {
 		return finish(s, spec.Start(s, down))
 	}

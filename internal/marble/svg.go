@@ -24,13 +24,13 @@ const style = `
 text { font: 12px ui-monospace, monospace; fill: #1f2328; }
 .m text { text-anchor: middle; fill: #ffffff; }
 .t { font-size: 9px; fill: #8b949e; text-anchor: middle; }
-line, path { stroke: #57606a; stroke-width: 1.5; fill: none; }
+path { stroke: #57606a; stroke-width: 1.5; fill: none; }
 .g { stroke: #d0d7de; stroke-width: 1; stroke-dasharray: 2 3; }
 .e { stroke: #cf222e; stroke-width: 2.5; }
 .o { fill: none; stroke: #57606a; }
 .b { font-weight: bold; text-anchor: middle; }
 @media (prefers-color-scheme: dark) {
-  text { fill: #e6edf3; } line, path, .o { stroke: #9198a1; } .g { stroke: #30363d; }
+  text { fill: #e6edf3; } path, .o { stroke: #9198a1; } .g { stroke: #30363d; }
 }
 `
 
@@ -65,7 +65,7 @@ func Draw(title string, in, out Line) []byte {
 // grid draws a line every five slots.
 func (p *picture) grid(end time.Duration, height float64) {
 	for t := time.Duration(0); t <= end; t += 5 * Slot {
-		fmt.Fprintf(p, `<line class="g" x1="%.1f" x2="%[1].1f" y1="14" y2="%.0f"/>`, x(t), height-4)
+		fmt.Fprintf(p, `<path class="g" d="M %.1f 14 V %.0f"/>`, x(t), height-4)
 		fmt.Fprintf(p, `<text class="t" x="%.1f" y="10">%d</text>`+"\n", x(t), t.Milliseconds())
 	}
 }
@@ -76,7 +76,7 @@ func (p *picture) line(y float64, l Line, rows []int) {
 	end := x(l.End)
 	switch l.Err {
 	case "":
-		fmt.Fprintf(p, `<line x1="%.1f" x2="%[1].1f" y1="%.1f" y2="%.1f"/>`+"\n", end, y-radius, y+radius)
+		fmt.Fprintf(p, `<path d="M %.1f %.1f V %.1f"/>`+"\n", end, y-radius, y+radius)
 	default:
 		fmt.Fprintf(p, `<path class="e" d="M %.1f %.1f l 14 14 m 0 -14 l -14 14"><title>%s</title></path>`+"\n", end-7, y-7, escape(l.Err))
 	}
