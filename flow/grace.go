@@ -37,7 +37,7 @@ func (r *running) guard() {
 			return
 		case <-r.run.Done():
 			if !r.within(r.o.grace, r.over) {
-				r.giveUp(&StuckError{Stages: r.culprits(tarries), Grace: r.o.grace, Err: r.run.Cause()})
+				r.giveUp(r.stuckError(tarries, r.run.Cause()))
 			}
 			return
 		case <-r.run.Told():
@@ -97,19 +97,25 @@ func (r *running) within(d time.Duration, c <-chan struct{}) bool {
 // giveUpPart ends the run because a part of it did not end in time, and gives it up if that
 // does not help.
 func (r *running) giveUpPart(late map[kernel.Place]bool) {
-	err := &StuckError{Grace: r.o.grace}
-	err.Stages = r.culprits(func(now Snapshot, g SegmentSnapshot) bool { return late[g.place] && tarries(now, g) })
+	err := r.stuckError(func(now Snapshot, g SegmentSnapshot) bool { return late[g.place] && tarries(now, g) }, nil)
 	r.run.Fail(err)
 	if !r.within(r.o.grace, r.over) {
 		r.giveUp(err)
 	}
 }
 
-// giveUp settles the run while some of it still goes on.
-func (r *running) giveUp(err *StuckError) {
+// stuckError names the stages that who tells, which all had the time of the grace. It is
+// complete: as the cause of the run others read it from here on.
+func (r *running) stuckError(who func(Snapshot, SegmentSnapshot) bool, cause error) *StuckError {
+	err := &StuckError{Stages: r.culprits(who), Grace: r.o.grace, Err: cause}
 	for i := range err.Stages {
 		err.Stages[i].For = r.o.grace
 	}
+	return err
+}
+
+// giveUp settles the run while some of it still goes on.
+func (r *running) giveUp(err *StuckError) {
 	now := r.view.Snapshot()
 	for i := range now.Stages {
 		now.Stages[i].Held += now.Stages[i].missing()
