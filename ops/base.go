@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"time"
 
 	"github.com/go-streamz/streamz/clock"
 	"github.com/go-streamz/streamz/internal/kernel"
@@ -40,6 +41,13 @@ func (b *base) err() error {
 func (b *base) needFunc(missing bool) {
 	if missing {
 		b.misuse("function", nil, "must not be nil")
+	}
+}
+
+// needSpan keeps the misuse of a time.
+func (b *base) needSpan(field string, span time.Duration) {
+	if span <= 0 {
+		b.misuse(field, span, "must be positive")
 	}
 }
 

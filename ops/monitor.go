@@ -54,9 +54,7 @@ type gauge struct{ last atomic.Pointer[StreamStats] }
 func NewMonitor[T any](interval time.Duration, clk ...Clock) *Monitor[T] {
 	m := &Monitor[T]{name: "monitor", interval: interval, newest: new(atomic.Pointer[gauge])}
 	m.clk = m.oneClock(clk)
-	if interval <= 0 {
-		m.misuse("interval", interval, "must be positive")
-	}
+	m.needSpan("interval", interval)
 	return m
 }
 

@@ -39,7 +39,7 @@ type Spec[In, Out any] struct {
 	Books  Books
 	Heeds  bool // its user function is given Stage.Context
 	Blocks bool // its user function may block
-	Timed  bool // it arms timers
+	Timed  bool // it arms timers, or goes by the time of its segment
 	Drains bool // over channels, what still comes after its end is read and discarded
 	Clock  clock.Clock
 

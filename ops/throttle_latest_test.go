@@ -1,0 +1,140 @@
+package ops_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/go-streamz/streamz/clock"
+	"github.com/go-streamz/streamz/flow"
+	"github.com/go-streamz/streamz/ops"
+)
+
+var _ = conforms(
+	newSubject("throttle-latest", never, ints(4), referenceLast, ops.NewThrottleLatest[int](ms), nil, randomInts),
+)
+
+var _ = misused(
+	newMisuse("throttle latest with a negative span", "throttle-latest: span must be positive, got -1ms", ops.NewThrottleLatest[int](-ms)),
+	newMisuse("throttle latest with two clocks", "throttle-latest: clock must be given once at most, got 2", ops.NewThrottleLatest[int](1, clock.NewFake(), clock.NewFake())),
+)
+
+func referenceLast(in ...int) []int { return in[max(0, len(in)-1):] }
+
+func throttlingLatest(span time.Duration) func() ops.Processor[int, int] {
+	return func() ops.Processor[int, int] { return ops.NewThrottleLatest[int](span) }
+}
+
+// referenceNewest emits the newest item when it is due, which the first of those that come
+// decides.
+func referenceNewest(due func(now time.Duration) time.Duration, in script[int]) (out []stamped[int]) {
+	var now, at time.Duration
+	var held []int
+	flush := func(at time.Duration) {
+		if len(held) > 0 {
+			out = append(out, stamped[int]{at, held[len(held)-1]})
+		}
+		held = nil
+	}
+	for _, step := range in {
+		if now += step.After; at <= now {
+			flush(at)
+		}
+		for _, v := range step.Items {
+			if len(held) == 0 {
+				at = due(now)
+			}
+			held = append(held, v)
+		}
+	}
+	flush(now)
+	return out
+}
+
+func TestThrottleLatest(t *testing.T) {
+	tests := []struct {
+		name string
+		in   script[int]
+		want []stamped[int]
+	}{
+		{
+			"the last of each span", script[int]{{0, []int{1, 2}}, {5 * ms, []int{3}}, {7 * ms, []int{4, 5}}, {9 * ms, []int{6}}, {9 * ms, nil}},
+			[]stamped[int]{{10 * ms, 3}, {22 * ms, 6}},
+		},
+		{
+			"an item at the end of the span begins the next", script[int]{{3 * ms, []int{1}}, {10 * ms, []int{2, 3}}, {99 * ms, nil}},
+			[]stamped[int]{{13 * ms, 1}, {23 * ms, 3}},
+		},
+		{
+			"the end comes before that of the span", script[int]{{0, []int{1}}, {4 * ms, []int{2}}},
+			[]stamped[int]{{4 * ms, 2}},
+		},
+		{
+			"nothing while idle", script[int]{{0, []int{1}}, {95 * ms, []int{2}}, {95 * ms, nil}},
+			[]stamped[int]{{10 * ms, 1}, {105 * ms, 2}},
+		},
+	}
+	for _, tt := range tests {
+		bubble(t, tt.name, func(t *testing.T) { checkScript(t, tt.want, tt.in, throttlingLatest(10*ms)) })
+	}
+}
+
+func TestThrottleLatestModel(t *testing.T) {
+	trials(t, 40, func(t *testing.T, r *rand.Rand) {
+		span, in := time.Duration(1+r.IntN(30))*ms, randomScript(r)
+		due := func(now time.Duration) time.Duration { return now + span }
+		checkScript(t, referenceNewest(due, in), in, throttlingLatest(span))
+	})
+}
+
+// holders are the processors that hold the newest item for an hour.
+func holders() map[string]ops.Processor[int, int] {
+	return map[string]ops.Processor[int, int]{
+		"throttle-latest": ops.NewThrottleLatest[int](time.Hour),
+		"sample-every":    ops.NewSampleEvery[int](time.Hour),
+	}
+}
+
+// What is held when the context ends is counted as held, and not sent.
+func TestHoldersCancel(t *testing.T) {
+	for name, p := range holders() {
+		bubble(t, name, func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			src := flow.FromFunc(func(ctx context.Context, emit func(int) error) error {
+				_ = script[int]{{0, ints(3)}}.play(ctx, virtualTime(), emit)
+				settle()
+				cancel(errCause)
+				return ctx.Err()
+			})
+			var r flow.Report
+			got, err := src.Then(p).Collect(ctx, flow.WithReport(&r))
+			if len(got) > 0 || err != errCause || !r.Balanced() {
+				t.Errorf("%v, error %v, want nothing and %v\n%v", got, err, errCause, r)
+			}
+			if diff := cmp.Diff(column{In: 3, Dropped: 2, Held: 1}, columnOf(t, r, name)); diff != "" {
+				t.Errorf("books mismatch (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A barrier comes behind the item before it.
+func TestHoldersFlushBeforeABarrier(t *testing.T) {
+	for name, p := range holders() {
+		bubble(t, name, func(t *testing.T) {
+			src := &barriers{items: ints(3)}
+			var r flow.Report
+			got, err := flow.FromSignals(src).Then(p).Collect(t.Context(), flow.WithReport(&r))
+			if diff := cmp.Diff(ints(3), got); diff != "" || err != nil || !r.Balanced() {
+				t.Errorf("error %v, mismatch (-want +got):\n%s\n%v", err, diff, r)
+			}
+			if !slices.Equal([]error{nil, nil, nil}, src.done) {
+				t.Errorf("the barriers are done with %v, want three times nil", src.done)
+			}
+		})
+	}
+}
