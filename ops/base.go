@@ -44,10 +44,10 @@ func (b *base) needFunc(missing bool) {
 	}
 }
 
-// needSpan keeps the misuse of a time.
-func (b *base) needSpan(field string, span time.Duration) {
-	if span <= 0 {
-		b.misuse(field, span, "must be positive")
+// needPositive keeps the misuse of a time.
+func (b *base) needPositive(field string, d time.Duration) {
+	if d <= 0 {
+		b.misuse(field, d, "must be positive")
 	}
 }
 

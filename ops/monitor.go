@@ -54,7 +54,7 @@ type gauge struct{ last atomic.Pointer[StreamStats] }
 func NewMonitor[T any](interval time.Duration, clk ...Clock) *Monitor[T] {
 	m := &Monitor[T]{name: "monitor", interval: interval, newest: new(atomic.Pointer[gauge])}
 	m.clk = m.oneClock(clk)
-	m.needSpan("interval", interval)
+	m.needPositive("interval", interval)
 	return m
 }
 

@@ -39,7 +39,7 @@ type SampleEvery[T any] struct {
 func NewSampleEvery[T any](interval time.Duration, clk ...Clock) *SampleEvery[T] {
 	e := &SampleEvery[T]{name: "sample-every", interval: interval}
 	e.clk = e.oneClock(clk)
-	e.needSpan("interval", interval)
+	e.needPositive("interval", interval)
 	return e
 }
 

@@ -36,7 +36,7 @@ type ThrottleFirst[T any] struct {
 func NewThrottleFirst[T any](span time.Duration, clk ...Clock) *ThrottleFirst[T] {
 	t := &ThrottleFirst[T]{name: "throttle-first", span: span}
 	t.clk = t.oneClock(clk)
-	t.needSpan("span", span)
+	t.needPositive("span", span)
 	return t
 }
 

@@ -39,7 +39,7 @@ type ThrottleLatest[T any] struct {
 func NewThrottleLatest[T any](span time.Duration, clk ...Clock) *ThrottleLatest[T] {
 	t := &ThrottleLatest[T]{name: "throttle-latest", span: span}
 	t.clk = t.oneClock(clk)
-	t.needSpan("span", span)
+	t.needPositive("span", span)
 	return t
 }
 
