@@ -17,7 +17,7 @@ import (
 const day = 24 * time.Hour
 
 var _ = conforms(
-	newSubject("tumbling-window", 2, ints(5), referencePairs(epoch, epoch.Add(day)), ops.NewTumblingWindow[int](day).WithMaxItems(2), nil, randomInts),
+	newSubject("tumbling-window", 2, ints(5), referencePieces(2, epoch, epoch.Add(day)), ops.NewTumblingWindow[int](day).WithMaxItems(2), nil, randomInts),
 )
 
 var _ = misused(
@@ -31,11 +31,11 @@ var _ = chained(func(n int, before func()) link {
 	return link{fmt.Sprint("tumbling ", n+1), flattened(ops.NewTumblingWindow[int](time.Duration(n+1) * ms)), referenceMap(same), false}
 })
 
-// referencePairs gives windows of two items with these times.
-func referencePairs(start, end time.Time) func(...int) []ops.Window[int] {
+// referencePieces gives windows of n items with these times.
+func referencePieces(n int, start, end time.Time) func(...int) []ops.Window[int] {
 	return func(in ...int) (out []ops.Window[int]) {
-		for _, pair := range referenceChunks[int](2)(in...) {
-			out = append(out, ops.Window[int]{Start: start, End: end, Items: pair})
+		for _, piece := range referenceChunks[int](n)(in...) {
+			out = append(out, ops.Window[int]{Start: start, End: end, Items: piece})
 		}
 		return out
 	}

@@ -2,6 +2,7 @@ package ops_test
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -168,20 +169,35 @@ func TestWindowsCancel(t *testing.T) {
 	}
 }
 
-// What is emitted before the item in hand may be the last thing that anybody needs: then that
-// item is held.
+// What is emitted before the item in hand can be taken in, because time has passed while an
+// earlier window waited, may be the last thing that anybody needs: then that item is held.
 func TestWindowsEarlyEnd(t *testing.T) {
-	for name, p := range each(100*ms, 0) {
-		bubble(t, name, func(t *testing.T) {
-			in := script[int]{{0, []int{1, 2}}, {100 * ms, []int{3}}, {100 * ms, []int{4}}}
-			var r flow.Report
-			got, err := in.source(virtualTime()).Then(p).Named("w").Tap(func(ops.Window[int]) { time.Sleep(200 * ms) }).
-				Take(2).Collect(t.Context(), flow.WithReport(&r))
-			if len(got) != 2 || err != nil || !r.Balanced() {
-				t.Errorf("Collect() = %v, %v\n%v", got, err, r)
-			}
-		})
+	all := each(20*ms, 2)
+	all["session"] = ops.NewSessionWindow(func(n int) bool { return n%2 == 0 }).WithGap(20 * ms).WithMaxItems(2)
+	slow := func(_ context.Context, w ops.Window[int]) (ops.Window[int], error) {
+		time.Sleep(30 * ms)
+		return w, nil
 	}
+	for name, p := range all {
+		for n := range 8 {
+			bubble(t, fmt.Sprint(name, " after ", n), func(t *testing.T) {
+				in := script[int]{{0, []int{1}}, {10 * ms, []int{2, 3, 4, 5, 6, 7, 8}}}
+				var r flow.Report
+				got, err := in.source(virtualTime()).Then(p).Call(slow).Take(n).Collect(t.Context(), flow.WithReport(&r))
+				if err != nil || !r.Balanced() {
+					t.Errorf("Collect() = %v, %v\n%v", got, err, r)
+				}
+			})
+		}
+	}
+	bubble(t, "sessions that make room", func(t *testing.T) {
+		var r flow.Report
+		p := ops.NewSessionWindow(same).WithMaxSessions(1)
+		got, err := flow.Of(1, 2).Then(p).Named("w").Take(1).Collect(t.Context(), flow.WithReport(&r))
+		if s, _ := r.Stage("w"); len(got) != 1 || err != nil || !r.Balanced() || s.Passed != 1 || s.Held != 1 {
+			t.Errorf("Collect() = %v, %v\n%v", got, err, r)
+		}
+	})
 }
 
 // marks is a source of items, a barrier and a watermark behind each, with a time between.
