@@ -2,7 +2,6 @@ package flow
 
 import (
 	"context"
-	"math"
 	"math/rand/v2"
 	"time"
 
@@ -100,8 +99,8 @@ func (r retrying) fits(use kernel.Use) error {
 
 func (r retrying) decider(next kernel.Decider) kernel.Decider {
 	return func(ctx context.Context, f *kernel.Fault, blame error) kernel.Verdict {
-		if f.Attempt < r.calls && r.worth(f) {
-			return kernel.Verdict{Action: kernel.Again, Wait: r.wait.before(f.Attempt)}
+		if f.Round < r.calls && r.worth(f) {
+			return kernel.Verdict{Action: kernel.Again, Wait: r.wait.before(f.Round)}
 		}
 		return next(ctx, f, blame)
 	}
@@ -117,26 +116,25 @@ func (r retrying) worth(f *kernel.Fault) bool {
 // Backoff says how long a [Retry] waits before it calls again. The zero Backoff does not
 // wait.
 type Backoff struct {
-	first  time.Duration
-	factor float64
-	most   time.Duration // 0 for no limit
-	jitter float64
-	err    error
+	k   kernel.Backoff
+	err error
 }
 
 // Constant waits d each time.
-func Constant(d time.Duration) Backoff { return backoff(Backoff{first: d, factor: 1}) }
+func Constant(d time.Duration) Backoff { return backoff(d, kernel.Backoff{Factor: 1}) }
 
 // Exponential waits first before the second call and twice as long each time after that,
 // but no longer than 30 seconds, or than first if that is more, see [Backoff.Cap]. Each
 // wait is shortened at random by up to half of it, see [Backoff.Jitter].
 func Exponential(first time.Duration) Backoff {
-	return backoff(Backoff{first: first, factor: 2, most: max(30*time.Second, first), jitter: 0.5})
+	return backoff(first, kernel.Backoff{Factor: 2, Most: max(30*time.Second, first), Jitter: 0.5})
 }
 
-func backoff(b Backoff) Backoff {
-	if b.first < 0 {
-		b.err = &ConfigError{Field: "wait of a Backoff", Value: b.first, Want: "must not be negative"}
+func backoff(first time.Duration, k kernel.Backoff) Backoff {
+	k.First = first
+	b := Backoff{k: k}
+	if first < 0 {
+		b.err = &ConfigError{Field: "wait of a Backoff", Value: first, Want: "must not be negative"}
 	}
 	return b
 }
@@ -146,7 +144,7 @@ func (b Backoff) Cap(d time.Duration) Backoff {
 	if d <= 0 {
 		b.err = kernel.Join(b.err, &ConfigError{Field: "Cap of a Backoff", Value: d, Want: "must be positive"})
 	}
-	b.most = d
+	b.k.Most = d
 	return b
 }
 
@@ -156,20 +154,9 @@ func (b Backoff) Jitter(share float64) Backoff {
 	if !(share >= 0 && share <= 1) {
 		b.err = kernel.Join(b.err, &ConfigError{Field: "Jitter of a Backoff", Value: share, Want: "must be between 0 and 1"})
 	}
-	b.jitter = share
+	b.k.Jitter = share
 	return b
 }
 
-// before gives the wait after a number of calls. It stops to grow at the cap, or where a
-// Duration ends.
-func (b Backoff) before(calls int) time.Duration {
-	if b.first <= 0 { // else nothing times infinity
-		return 0
-	}
-	most := float64(math.MaxInt64 / 2)
-	if b.most > 0 {
-		most = float64(b.most)
-	}
-	d := min(float64(b.first)*math.Pow(b.factor, float64(calls-1)), most)
-	return time.Duration(d * (1 - b.jitter*rand.Float64()))
-}
+// before gives the wait after a number of calls.
+func (b Backoff) before(calls int) time.Duration { return b.k.Before(calls, rand.Float64()) }

@@ -131,6 +131,14 @@ func (m *AsyncMapper[In, Out]) OnError(handle func(context.Context, *ItemError))
 	return &c
 }
 
+// Call does for one item what Process does for each, see [Caller].
+func (m *AsyncMapper[In, Out]) Call(ctx context.Context, in In) (out Out, err error) {
+	if m.fn == nil {
+		return out, m.err()
+	}
+	return m.fn(ctx, in)
+}
+
 // Process runs the AsyncMapper over channels, see [Processor].
 func (m *AsyncMapper[In, Out]) Process(ctx context.Context, in <-chan In) <-chan Out {
 	return drive(ctx, in, m.Kernel())
@@ -138,13 +146,18 @@ func (m *AsyncMapper[In, Out]) Process(ctx context.Context, in <-chan In) <-chan
 
 // Kernel describes the processor to flows, which fuse it.
 func (m *AsyncMapper[In, Out]) Kernel() kernel.Spec[In, Out] {
-	workers := cmp.Or(m.workers, runtime.GOMAXPROCS(0))
-	op, order := m.order()
+	op, _ := m.order()
+	staff := m.staff()
 	return kernel.Staffed(kernel.Spec[In, Out]{
-		Self: m, Name: m.name, Op: op, Err: m.check(workers), Told: m.told, Calls: kernel.CallsFunc, Heeds: true,
-	}, kernel.Workers[In, Out]{
-		Call: m.fn, Count: workers, Window: m.window, Steady: m.window, Order: order, Key: m.hash,
-	})
+		Self: m, Name: m.name, Op: op, Err: m.check(staff.Count), Told: m.told, Calls: kernel.CallsFunc, Heeds: true,
+	}, staff)
+}
+
+func (m *AsyncMapper[In, Out]) staff() kernel.Workers[In, Out] {
+	_, order := m.order()
+	return kernel.Workers[In, Out]{
+		Call: m.fn, Count: cmp.Or(m.workers, runtime.GOMAXPROCS(0)), Window: m.window, Steady: m.window, Order: order, Key: m.hash,
+	}
 }
 
 // order gives the fluent name as well, which depends on it.

@@ -50,6 +50,14 @@ func (c *Call[In, Out]) OnError(handle func(context.Context, *ItemError)) *Call[
 	return &d
 }
 
+// Call does for one item what Process does for each, see [Caller].
+func (c *Call[In, Out]) Call(ctx context.Context, in In) (out Out, err error) {
+	if c.fn == nil {
+		return out, c.err()
+	}
+	return c.fn(ctx, in)
+}
+
 // Process runs the Call over channels, see [Processor].
 func (c *Call[In, Out]) Process(ctx context.Context, in <-chan In) <-chan Out {
 	return drive(ctx, in, c.Kernel())

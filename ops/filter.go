@@ -38,6 +38,17 @@ func (f *Filter[T]) WithName(name string) *Filter[T] {
 	return &c
 }
 
+// Call gives the item, or [ErrFiltered] if it is not kept, see [Caller].
+func (f *Filter[T]) Call(_ context.Context, in T) (out T, err error) {
+	switch {
+	case f.keep == nil:
+		return out, f.err()
+	case !f.keep(in):
+		return out, ErrFiltered
+	}
+	return in, nil
+}
+
 // Process runs the Filter over channels, see [Processor].
 func (f *Filter[T]) Process(ctx context.Context, in <-chan T) <-chan T {
 	return drive(ctx, in, f.Kernel())

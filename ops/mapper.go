@@ -39,6 +39,14 @@ func (m *Mapper[In, Out]) WithName(name string) *Mapper[In, Out] {
 	return &c
 }
 
+// Call does for one item what Process does for each, see [Caller].
+func (m *Mapper[In, Out]) Call(_ context.Context, in In) (out Out, err error) {
+	if m.fn == nil {
+		return out, m.err()
+	}
+	return m.fn(in), nil
+}
+
 // Process runs the Mapper over channels, see [Processor].
 func (m *Mapper[In, Out]) Process(ctx context.Context, in <-chan In) <-chan Out {
 	return drive(ctx, in, m.Kernel())

@@ -48,6 +48,14 @@ func (m *TryMapper[In, Out]) OnError(handle func(context.Context, *ItemError)) *
 	return &c
 }
 
+// Call does for one item what Process does for each, see [Caller].
+func (m *TryMapper[In, Out]) Call(_ context.Context, in In) (out Out, err error) {
+	if m.fn == nil {
+		return out, m.err()
+	}
+	return m.fn(in)
+}
+
 // Process runs the TryMapper over channels, see [Processor].
 func (m *TryMapper[In, Out]) Process(ctx context.Context, in <-chan In) <-chan Out {
 	return drive(ctx, in, m.Kernel())

@@ -57,6 +57,15 @@ func (s Stage[In, Out]) Name() string {
 	return s.b.p.Name()
 }
 
+// Processor gives what the stage is made of, nil for the zero Stage: for those that call a
+// processor directly, as [ops.Retry] does.
+func (s Stage[In, Out]) Processor() ops.Processor[In, Out] {
+	if s.b == nil {
+		return nil
+	}
+	return s.b.p
+}
+
 // Process runs the stage over channels, see [ops.Processor].
 func (s Stage[In, Out]) Process(ctx context.Context, in <-chan In) <-chan Out {
 	if s.b == nil || kernel.IsNil(s.b.p) {

@@ -4,10 +4,11 @@ import "sync/atomic"
 
 // collector is the part of a pool that is the segment's below.
 type collector struct {
-	taken  uint64 // items whose results were taken out
-	passed int64  // of these, those that were pushed
-	found  uint64 // results that are ready
-	told   uint64 // items whose slots the producer was woken for
+	taken    uint64 // items whose results were taken out
+	passed   int64  // of these, those that were pushed
+	filtered int64  // and those that were discarded
+	found    uint64 // results that are ready
+	told     uint64 // items whose slots the producer was woken for
 
 	// Signals keep their place among the items. Out of order an item may be taken before
 	// a signal that it came after.
@@ -99,6 +100,8 @@ func (p *pool[In, Out]) emit(push func(Out) error) error {
 	case last:
 		p.passed++
 		return ErrStop
+	case nothing:
+		p.filtered++
 	}
 	return nil
 }

@@ -23,6 +23,12 @@ func (g *Segment) tellsEnd(err error) bool {
 // ended.
 func (s *Stage) TellsEnd(err error) bool { return s.seg.tellsEnd(err) }
 
+// Echoes tells whether an error only says that a context has ended.
+func Echoes(ctx context.Context, err error) bool {
+	ended := ctx.Err()
+	return ended != nil && saysOnly(err, ended, context.Cause(ctx))
+}
+
 // saysOnly tells whether an error is one of some, however wrapped. Of one that is joined of
 // several each part has to be: what failed besides must not be lost.
 func saysOnly(err error, ends ...error) bool {

@@ -11,8 +11,9 @@ var ErrGoexit = errors.New("runtime.Goexit called")
 // of its own with Host.Blame.
 type Fault struct {
 	Stage   *Stage
-	Item    any // nil if it concerns no item, or if the item is out of reach
-	Attempt int
+	Item    any   // nil if it concerns no item, or if the item is out of reach
+	Attempt int   // which call for the item it is
+	Round   int   // how often the stage was given the item, which differs where it repeats calls itself
 	Nth     int64 // of the stage's failed items, from 1
 	Seen    int64 // items up to this one; with workers those that are done with. Only with Policy.Counts
 	Err     error
@@ -95,12 +96,16 @@ func (s *Stage) blame(f *Fault) error {
 	return err
 }
 
-// decide asks the policy.
+// decide asks the stage itself if it decides about its errors, else the policy.
 func (s *Stage) decide(f *Fault, blame error) (v Verdict) {
-	if s.decider == nil || !f.item || f.final {
+	decider := s.decider
+	if s.decides != nil && !f.Panicked() {
+		decider = s.decides
+	}
+	if decider == nil || !f.item || f.final {
 		return Verdict{}
 	}
-	s.orFail(blame, func() { v = s.decider(s.ctx, f, blame) })
+	s.orFail(blame, func() { v = decider(s.ctx, f, blame) })
 	return v
 }
 
@@ -190,5 +195,5 @@ func newPanic(s *Stage, value any) *Fault {
 	if !again {
 		t = &Thrown{value, Stack()}
 	}
-	return &Fault{Stage: s, Attempt: int(s.attempt), Panic: t.Value, Stack: t.Stack}
+	return &Fault{Stage: s, Attempt: s.tries(), Round: int(s.attempt), Panic: t.Value, Stack: t.Stack}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/go-streamz/streamz/clock"
 )
@@ -110,7 +111,12 @@ func (s *Stage) late(err error) error {
 	if ctx := s.Context(); ctx == s.ctx || ctx.Err() == nil || !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	return fmt.Errorf("no result within %v: %w", s.policy.Timeout, err)
+	return Late(s.policy.Timeout, err)
+}
+
+// Late is the error of a call that came back with err because it was given no more time.
+func Late(limit time.Duration, err error) error {
+	return fmt.Errorf("no result within %v: %w", limit, err)
 }
 
 // backOff waits before the next call and takes the item out of the books, as the push

@@ -78,10 +78,11 @@ type Run struct {
 	group  *errgroup.Group // nil while there is one segment
 	edges  []Edge
 
-	live      *live   // nil unless somebody looks
-	outermost *Run    // itself, unless it goes on inside a source
-	closing   bool    // some stage has something to close
-	prepared  bool    // see Prepare
+	live      *live // nil unless somebody looks
+	outermost *Run  // itself, unless it goes on inside a source
+	closing   bool  // some stage has something to close
+	prepared  bool  // see Prepare
+	leaving   []func(ran bool)
 	fresh     []Stage // room for further stages
 	naming    sync.Once
 
@@ -128,6 +129,9 @@ func NewRun(ctx context.Context, opts Options) *Run {
 
 // Logger is where the run writes.
 func (r *Run) Logger() *slog.Logger { return r.opts.Logger }
+
+// Clock is the run's.
+func (r *Run) Clock() clock.Clock { return r.opts.Clock }
 
 // Now reads the run's clock.
 func (r *Run) Now() time.Time { return r.opts.Clock.Now() }
@@ -255,6 +259,7 @@ func (r *Run) finish() {
 		r.lookBack()
 		r.result = r.outcome(halted)
 		r.cancel(r.result)
+		r.leave(true)
 		if r.live != nil {
 			r.live.settled.Store(true)
 		}
@@ -346,7 +351,21 @@ func (r *Run) Told() <-chan struct{} { return r.live.told }
 func (r *Run) Fail(err error) { _ = r.fail(err) }
 
 // Abort releases a run that will not be executed.
-func (r *Run) Abort() { r.cancel(ErrStop) }
+func (r *Run) Abort() {
+	r.cancel(ErrStop)
+	r.leave(false)
+}
+
+// OnLeave adds a function of our own to be called when the run is over, whether it was
+// executed or not. It is for what outlives runs.
+func (r *Run) OnLeave(fn func(ran bool)) { r.leaving = append(r.leaving, fn) }
+
+func (r *Run) leave(ran bool) {
+	for _, fn := range r.leaving {
+		fn(ran)
+	}
+	r.leaving = nil
+}
 
 // Misuse gives the configuration errors found while wiring, in the order from the
 // source to the sink.

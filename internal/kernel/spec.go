@@ -43,6 +43,10 @@ type Spec[In, Out any] struct {
 	Drains bool // over channels, what still comes after its end is read and discarded
 	Clock  clock.Clock
 
+	// Decides, if set, decides about the errors of items in place of the policy, which is
+	// then asked about panics alone.
+	Decides Decider
+
 	// Told hears of every failure of an item after the policy has decided.
 	Told func(context.Context, *Fault)
 
@@ -79,7 +83,7 @@ func Attach[In, Out any](seg *Segment, site Site, spec Spec[In, Out], down Port[
 	run.fit(site, spec.Name, Use{Item: (*In)(nil), Calls: spec.Calls, Heeds: spec.Heeds})
 	seg, down = separate(seg, spec.Timed, spec.Blocks || run.blocks(site, spec.Calls), spec.Clock, down)
 	s := run.stage(seg, site, spec.Name, spec.Op)
-	s.books, s.told = spec.Books, spec.Told
+	s.books, s.told, s.decides = spec.Books, spec.Told, spec.Decides
 	s.emits, s.heeds, s.calling = spec.Calls == CallsEmitter, spec.Heeds, spec.Calls != CallsNothing
 	if spec.Clock != nil {
 		s.clock = spec.Clock

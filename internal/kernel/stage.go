@@ -57,7 +57,8 @@ type Stage struct {
 	at   *int32          // the segment's
 	mark int32           // index in run.stages; what *at holds while user code of this stage runs
 
-	attempt int32 // which call for the item this is, from 1
+	attempt int32 // which push of the item this is, from 1: a policy may repeat it
+	repeats int32 // calls for the item that the stage has repeated itself, in all of these
 	books   Books
 	emits   bool // an item counts as Held from Hold to Release
 	heeds   bool // its function is given call
@@ -70,6 +71,7 @@ type Stage struct {
 	place    callsite.Site
 	policy   *Policy
 	decider  Decider     // of the policy
+	decides  Decider     // of the stage itself, see Spec.Decides
 	stuck    error       // first error of the fence below, if there is one
 	refused  func(error) // hears of it, if set
 	told     func(context.Context, *Fault)
@@ -95,6 +97,7 @@ type calls struct {
 	ctx   context.Context // what the function gets, nil for the stage's own
 	pause time.Duration   // before the next call for the item
 	again bool            // that call is to come, and the item in no column
+	cut   bool            // a Pause was cut off
 	alarm clock.Timer     // of Wait, nil before the first
 }
 
@@ -262,11 +265,37 @@ func (s *Stage) Fail(item any, err error) error {
 		if !s.emits {
 			s.Held++
 		}
-		s.interrupted(Working, err)
+		s.cutOff(err)
 		return s.seg.cause()
 	}
-	return s.settle(&Fault{Stage: s, Item: item, Err: s.late(err), Attempt: int(s.attempt), item: true})
+	return s.settle(&Fault{Stage: s, Item: item, Err: s.late(err), Attempt: s.tries(), Round: int(s.attempt), item: true})
 }
+
+// cutOff notes what the stage was at when its context ended: in a call, or in a Pause
+// between two.
+func (s *Stage) cutOff(err error) {
+	if s.calls != nil && s.calls.cut {
+		s.interrupted(AwaitsTime, nil)
+		return
+	}
+	s.interrupted(Working, err)
+}
+
+// Begin is called by the push of a stage that repeats calls itself, before the first.
+func (s *Stage) Begin() {
+	if s.attempt == 1 {
+		s.repeats = 0
+	}
+}
+
+// Repeat counts a call for the item that the stage is about to repeat.
+func (s *Stage) Repeat() {
+	s.Retried++
+	s.repeats++
+}
+
+// tries is how many calls the stage has made for its item.
+func (s *Stage) tries() int { return int(s.attempt + s.repeats) }
 
 // Break is for code that concerns no single item: a source, the end of the input.
 // It reports err as the stage's failure, which always ends the run; nil stays nil,

@@ -269,7 +269,7 @@ func (l *look) segment(g *Segment, r *Run) SegmentView {
 // wait for a worker, and results that wait for one before them.
 func (l *look) backlog(s *Stage, r *Run) (waiting, size int64) {
 	c := l.counts[s]
-	waiting = c.In - c.Passed - c.DeadLettered - c.Failed
+	waiting = c.In - c.Passed - c.Filtered - c.DeadLettered - c.Failed
 	for _, g := range r.segs {
 		if g.worker != nil && g.worker.main == s && activity(g.pulse.state.Load()) != AwaitsItems {
 			waiting--

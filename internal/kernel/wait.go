@@ -124,6 +124,16 @@ func (s *Stage) Wait(d time.Duration) error {
 	return err
 }
 
+// Pause is Wait between two calls for an item: what it returns has to be the error of the
+// item.
+func (s *Stage) Pause(d time.Duration) error {
+	err := s.waitFor(d)
+	if err != nil {
+		s.ownCalls().cut = true
+	}
+	return err
+}
+
 func (s *Stage) waitFor(d time.Duration) error {
 	if err := s.seg.halted(); err != nil {
 		return err
@@ -157,6 +167,9 @@ func (s *Stage) waitFor(d time.Duration) error {
 	}
 	return s.seg.halted()
 }
+
+// Clock is that of the stage: of its processor, else of the run.
+func (s *Stage) Clock() clock.Clock { return s.clock }
 
 // Time reads the clock of the stage.
 func (s *Stage) Time() time.Time { return s.clock.Now() }

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"context"
 	"errors"
 	"runtime"
 	"sync/atomic"
@@ -26,6 +27,7 @@ const (
 type worker[In, Out any] struct {
 	p     *pool[In, Out]
 	s     *Stage
+	fn    func(context.Context, In) (Out, error)
 	call  func(In) error
 	slot  *slot[In, Out] // in work
 	hand  [block]uint32  // the slots of its claim
@@ -49,7 +51,10 @@ func (p *pool[In, Out]) hire() {
 		own.live = new(liveStage)
 	}
 	g.worker = &own
-	w := &worker[In, Out]{p: p, s: &own}
+	w := &worker[In, Out]{p: p, s: &own, fn: p.Call}
+	if p.Each != nil {
+		w.fn = p.Each(&own)
+	}
 	own.watch = p.s.watch.again(&own)
 	w.call = underPolicy(&own, visible(&own, true, own.watch.above(w.callOne)))
 	if own.lenient() && own.policy.Counts {
@@ -137,12 +142,14 @@ func (w *worker[In, Out]) one(slot *slot[In, Out]) error {
 
 func (w *worker[In, Out]) callOne(v In) error {
 	w.s.Mark().Enter()
-	out, err := w.p.Call(w.s.Context(), v)
+	out, err := w.fn(w.s.Context(), v)
 	switch {
 	case err == nil:
 		w.slot.out, w.slot.fate = out, passed
 	case w.p.sink && errors.Is(err, ErrStop):
 		w.slot.fate = last
+	case err == ErrNothing:
+		w.slot.fate = nothing
 	default:
 		return w.s.Fail(v, err)
 	}

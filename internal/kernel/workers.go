@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"context"
+	"errors"
 	"math/bits"
 	"sync/atomic"
 )
@@ -22,12 +23,17 @@ const (
 // below, its ErrStop ends the stream early.
 type Workers[In, Out any] struct {
 	Call   func(ctx context.Context, v In) (Out, error)
+	Each   func(s *Stage) func(context.Context, In) (Out, error) // makes it for each worker, in place of Call
 	Count  int
 	Window int // the most items that are accepted and not emitted, at least Count; 0 for the default
 	Steady int // the same while calls are not quick, at most Window; with a Window of 0 the default
 	Order  Order
 	Key    func(In) uint64 // for Keyed: what is equal for equal keys
+	Single bool            // a worker takes one item at a time, however quick calls are
 }
+
+// ErrNothing is the result of a call from Workers.Each that has discarded its item.
+var ErrNothing = errors.New("streamz: nothing comes of the item")
 
 // Default windows.
 const (
@@ -114,6 +120,7 @@ const (
 	gone         // a worker has it, or it failed and is booked
 	passed       // its result is in the slot
 	last         // passed, and the function wants no more
+	nothing      // it was discarded
 )
 
 // attachWorkers makes the stage: its producing end in a new segment, its workers, and its
@@ -124,7 +131,10 @@ func attachWorkers[In, Out any](
 	seg.run.fit(site, spec.Name, Use{Item: (*In)(nil), Calls: spec.Calls, Heeds: spec.Heeds})
 	up := seg.feeder()
 	s := up.run.stage(up, site, spec.Name, spec.Op)
-	s.books, s.told, s.heeds = Counted, spec.Told, spec.Heeds
+	s.books, s.told, s.decides, s.heeds = Counted, spec.Told, spec.Decides, spec.Heeds
+	if spec.Clock != nil {
+		s.clock = spec.Clock
+	}
 	up.run.edge(s, down.to, down.queue)
 	p := newPool(s, seg, w, down.Push == nil)
 	up.show(s, func(to *Counts) { to.In, to.Held = s.In, s.Held })
@@ -160,7 +170,7 @@ func newPool[In, Out any](s *Stage, seg *Segment, w Workers[In, Out], sink bool)
 	p.work = make(chan struct{}, w.Count)
 	p.limit.Store(int64(p.Steady))
 	p.mean.Store(-1)
-	p.single = w.Count == 1 || s.policy != nil && s.policy.Repeats
+	p.single = w.Single || w.Count == 1 || s.policy != nil && s.policy.Repeats
 	return p
 }
 
@@ -175,6 +185,7 @@ func (p *pool[In, Out]) busy() float64 {
 
 // showPassed publishes what the segment below took out.
 func (p *pool[In, Out]) showPassed(to *Counts) {
+	to.Filtered = p.filtered
 	if to.Passed = p.passed; !p.sink {
 		to.Out = p.passed
 	}
@@ -191,7 +202,7 @@ func (p *pool[In, Out]) good() int64 {
 
 // book counts what the workers and the segment below did.
 func (p *pool[In, Out]) book(c *Counts) {
-	c.Passed = p.passed
+	c.Passed, c.Filtered = p.passed, p.filtered
 	if !p.sink {
 		c.Out = p.passed
 	}

@@ -1,0 +1,176 @@
+package ops
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/go-streamz/streamz/internal/kernel"
+)
+
+// Caller does for one item what a processor of one result an item does for each of a stream:
+// [Mapper], [TryMapper], [Call], [AsyncMapper], [Filter], [Retry], [CircuitBreaker] and
+// [DeadLetterQueue] are Callers.
+//
+// What wraps a processor calls a Caller directly, with the error that it returns. Any other
+// processor is run over a channel of one item, until it closes its output, see [Retry].
+//
+// Call may be used at once by several goroutines, if the functions of the processor may. It
+// gives [ErrFiltered] for an item that is not to be passed on. No handler is told of its
+// error: whoever calls has it. The clock is the processor's own, else that of the context. A
+// processor that cannot run as configured gives its [ConfigError].
+type Caller[In, Out any] interface {
+	Call(ctx context.Context, in In) (Out, error)
+}
+
+var (
+	// ErrFiltered is what a [Caller] gives for an item that is discarded for what it is: to
+	// what wraps the Caller that is a success of which nothing comes.
+	ErrFiltered = errors.New("the item is filtered out")
+	// ErrNoOutput says that a processor which is not a [Caller] has closed its output
+	// without an item and without an error, see [Retry.EmptyOK].
+	ErrNoOutput = errors.New("the processor closed its output without an item")
+)
+
+// errSeveral is what Call gives where it would have to lose items.
+var errSeveral = errors.New("the processor gave several items for one, and a call gives one")
+
+// callee is what a wrapper knows of the processor inside it.
+type callee[In, Out any] struct {
+	call  func(context.Context, In) (outputs[Out], error)
+	staff staffed[In, Out] // nil if it has no workers
+}
+
+// outputs is what comes of one item.
+type outputs[Out any] struct {
+	first Out
+	rest  []Out
+	none  bool
+}
+
+// one is what Call makes of the outputs of an item: the only one.
+func one[Out any](o outputs[Out], err error) (Out, error) {
+	switch {
+	case err != nil:
+	case o.none:
+		err = ErrFiltered
+	case len(o.rest) > 0:
+		err = errSeveral
+	default:
+		return o.first, nil
+	}
+	var zero Out
+	return zero, err
+}
+
+// staffed is a processor that calls its function on workers, unless the Count is 0.
+type staffed[In, Out any] interface {
+	staff() kernel.Workers[In, Out]
+}
+
+// several is a Caller that may have more than one output for an item.
+type several[In, Out any] interface {
+	outputs(context.Context, In) (outputs[Out], error)
+}
+
+// calling finds out how the processor inside a wrapper is called.
+func calling[In, Out any](p Processor[In, Out]) (c callee[In, Out]) {
+	p = inside(p)
+	caller, direct := p.(Caller[In, Out])
+	if !direct || !kernel.Own(p) {
+		c.call = throughChannels(p)
+		return c
+	}
+	c.staff, _ = p.(staffed[In, Out])
+	if s, ok := p.(several[In, Out]); ok {
+		c.call = s.outputs
+		return c
+	}
+	c.call = func(ctx context.Context, v In) (outputs[Out], error) {
+		out, err := caller.Call(ctx, v)
+		return outputs[Out]{first: out}, err
+	}
+	return c
+}
+
+// inside is the processor that a stage is made of: the stage has only its name besides.
+func inside[In, Out any](p Processor[In, Out]) Processor[In, Out] {
+	for {
+		s, ok := p.(interface{ Processor() Processor[In, Out] })
+		if !ok || !kernel.Own(p) {
+			return p
+		}
+		p = s.Processor()
+	}
+}
+
+// throughChannels calls a processor that is not a Caller. What goes wrong in it is heard by
+// its supervisor: panics, which then are panics here, and errors.
+func throughChannels[In, Out any](p Processor[In, Out]) func(context.Context, In) (outputs[Out], error) {
+	return func(ctx context.Context, v In) (outputs[Out], error) {
+		heard := new(hearing)
+		all, err := kernel.Once(WithSupervisor(ctx, heard), v, p)
+		heard.again()
+		switch {
+		case err != nil:
+		case len(heard.errs) > 0:
+			err = kernel.Join(heard.errs...)
+		case ctx.Err() != nil: // it may have been cut off
+			err = context.Cause(ctx)
+		case len(all) == 0:
+			err = ErrNoOutput
+		default:
+			return outputs[Out]{first: all[0], rest: all[1:]}, nil
+		}
+		return outputs[Out]{}, err
+	}
+}
+
+// hearing is the supervisor of a processor that is run for one item.
+type hearing struct {
+	mu     sync.Mutex
+	errs   []error
+	thrown *PanicError
+}
+
+// mostErrors is how many errors are kept of one item: the latest.
+const mostErrors = 10
+
+// ItemFailed keeps the error.
+func (h *hearing) ItemFailed(_ context.Context, e *ItemError) { h.keep(e) }
+
+// Failed keeps the error. A panic outranks all others.
+func (h *hearing) Failed(err error) {
+	if e, ok := errors.AsType[*PanicError](err); ok {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.thrown = e
+		return
+	}
+	h.keep(err)
+}
+
+func (h *hearing) keep(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.errs = latest(h.errs, err)
+}
+
+// again panics with what the processor has panicked with.
+func (h *hearing) again() {
+	if e := h.thrown; e != nil {
+		panic(&kernel.Thrown{Value: e.Value, Stack: e.Stack})
+	}
+}
+
+// latest appends an error to those of an item.
+func latest(errs []error, err error) []error {
+	if len(errs) == mostErrors {
+		copy(errs, errs[1:])
+		errs = errs[:mostErrors-1]
+	}
+	return append(errs, err)
+}
+
+// ErrCircuitOpen
+var ErrCircuitOpen = errors.New("the circuit is open")

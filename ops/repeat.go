@@ -1,0 +1,111 @@
+package ops
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+
+	"github.com/go-streamz/streamz/internal/kernel"
+)
+
+// Permanent marks an error as final: what repeats calls does not repeat one that returns it.
+// It has the text of err, and errors.Is and errors.As reach err. Permanent of nil is nil.
+func Permanent(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &permanent{err}
+}
+
+type permanent struct{ error }
+
+func (p *permanent) Unwrap() error { return p.error }
+
+func final(err error) bool {
+	_, ok := errors.AsType[*permanent](err)
+	return ok
+}
+
+// repeater says how calls are repeated: it is what Retry and DeadLetterQueue have in common.
+type repeater[In any] struct {
+	attempts int
+	backoff  kernel.Backoff
+	random   func() float64               // nil for the source of the system
+	worth    func(err error, n int) bool  // whether to call again after the nth call
+	onRetry  func(v In, n int, err error) // nil if nobody asks
+	counts   func()                       // a call is repeated, nil if nobody counts
+}
+
+// repeated calls w for an item until that succeeds, or there is no reason to go on.
+func (r *repeater[In]) repeated[Out any](ctx context.Context, w *wrapper[In, Out], p pace, v In) (outputs[Out], error) {
+	var errs []error
+	for n := 1; ; n++ {
+		out, err := w.attempt(ctx, p.clk, v)
+		if err == nil || cancelled(ctx, err) {
+			return out, err
+		}
+		errs = latest(errs, err)
+		if n >= r.attempts || final(err) {
+			return out, tries(errs)
+		}
+		if ctx.Err() != nil { // no function is called any more
+			return out, ended(ctx, errs, context.Cause(ctx))
+		}
+		if !r.worth(err, n) {
+			return out, tries(errs)
+		}
+		if err := r.pause(ctx, p, v, n, err); err != nil {
+			return out, ended(ctx, errs, err)
+		}
+		if p.repeat(); r.counts != nil {
+			r.counts()
+		}
+	}
+}
+
+// pause waits before the next call.
+func (r *repeater[In]) pause(ctx context.Context, p pace, v In, n int, err error) error {
+	if r.onRetry != nil {
+		r.onRetry(v, n, err)
+	}
+	return p.wait(ctx, r.backoff.Before(n, r.share()))
+}
+
+// share is by how much of the jitter a wait is shortened.
+func (r *repeater[In]) share() float64 {
+	switch {
+	case r.backoff.Jitter == 0:
+		return 0
+	case r.random == nil:
+		return rand.Float64()
+	}
+	if share := r.random(); share >= 0 && share <= 1 {
+		return share
+	}
+	return 0
+}
+
+// ended is the error of an item whose context ended before its next call: that of the stream
+// alone, which makes it no failure, or of a limit around the calls, which does.
+func ended(ctx context.Context, errs []error, cause error) error {
+	if unlimited(ctx).Err() != nil {
+		return cause
+	}
+	return tries(latest(errs, cause))
+}
+
+// tried is the last error of several calls for one item, with those before it.
+type tried struct{ errs []error }
+
+func tries(errs []error) error {
+	if len(errs) == 1 {
+		return errs[0]
+	}
+	return &tried{errs}
+}
+
+// Error is the text of the last one.
+func (t *tried) Error() string { return t.errs[len(t.errs)-1].Error() }
+
+// Unwrap gives them all, in order.
+func (t *tried) Unwrap() []error { return t.errs }
