@@ -35,42 +35,27 @@ var (
 // errSeveral is what Call gives where it would have to lose items.
 var errSeveral = errors.New("the processor gave several items for one, and a call gives one")
 
-// callee is what a wrapper knows of the processor inside it.
+// callee is how a wrapper calls the processor inside it. A call gives one item, as most do, or
+// an error; ErrFiltered and a severalItems among these are results like an item.
 type callee[In, Out any] struct {
-	call  func(context.Context, In) (outputs[Out], error)
+	call  func(context.Context, In) (Out, error)
 	staff staffed[In, Out] // nil if it has no workers
 }
 
-// outputs is what comes of one item.
-type outputs[Out any] struct {
-	first Out
-	rest  []Out
-	none  bool
-}
+// severalItems are the results of one call.
+type severalItems[Out any] struct{ all []Out }
 
-// one is what Call makes of the outputs of an item: the only one.
-func one[Out any](o outputs[Out], err error) (Out, error) {
-	switch {
-	case err != nil:
-	case o.none:
-		err = ErrFiltered
-	case len(o.rest) > 0:
-		err = errSeveral
-	default:
-		return o.first, nil
-	}
-	var zero Out
-	return zero, err
-}
+// Error is never seen: what asks for a single item gets errSeveral.
+func (*severalItems[Out]) Error() string { return errSeveral.Error() }
 
 // staffed is a processor that calls its function on workers, unless the Count is 0.
 type staffed[In, Out any] interface {
 	staff() kernel.Workers[In, Out]
 }
 
-// several is a Caller that may have more than one output for an item.
-type several[In, Out any] interface {
-	outputs(context.Context, In) (outputs[Out], error)
+// wrapping is a Caller that may have several results for an item.
+type wrapping[In, Out any] interface {
+	results(context.Context, In) (Out, error)
 }
 
 // calling finds out how the processor inside a wrapper is called.
@@ -82,14 +67,11 @@ func calling[In, Out any](p Processor[In, Out]) (c callee[In, Out]) {
 		return c
 	}
 	c.staff, _ = p.(staffed[In, Out])
-	if s, ok := p.(several[In, Out]); ok {
-		c.call = s.outputs
+	if w, ok := p.(wrapping[In, Out]); ok {
+		c.call = w.results
 		return c
 	}
-	c.call = func(ctx context.Context, v In) (outputs[Out], error) {
-		out, err := caller.Call(ctx, v)
-		return outputs[Out]{first: out}, err
-	}
+	c.call = caller.Call
 	return c
 }
 
@@ -106,23 +88,24 @@ func inside[In, Out any](p Processor[In, Out]) Processor[In, Out] {
 
 // throughChannels calls a processor that is not a Caller. What goes wrong in it is heard by
 // its supervisor: panics, which then are panics here, and errors.
-func throughChannels[In, Out any](p Processor[In, Out]) func(context.Context, In) (outputs[Out], error) {
-	return func(ctx context.Context, v In) (outputs[Out], error) {
+func throughChannels[In, Out any](p Processor[In, Out]) func(context.Context, In) (Out, error) {
+	return func(ctx context.Context, v In) (out Out, err error) {
 		heard := new(hearing)
 		all, err := kernel.Once(WithSupervisor(ctx, heard), v, p)
 		heard.again()
 		switch {
 		case err != nil:
+			return out, err
 		case len(heard.errs) > 0:
-			err = kernel.Join(heard.errs...)
+			return out, kernel.Join(heard.errs...)
 		case ctx.Err() != nil: // it may have been cut off
-			err = context.Cause(ctx)
+			return out, context.Cause(ctx)
 		case len(all) == 0:
-			err = ErrNoOutput
-		default:
-			return outputs[Out]{first: all[0], rest: all[1:]}, nil
+			return out, ErrNoOutput
+		case len(all) > 1:
+			return out, &severalItems[Out]{all}
 		}
-		return outputs[Out]{}, err
+		return all[0], nil
 	}
 }
 

@@ -36,35 +36,43 @@ type repeater[In any] struct {
 	counts   func()                       // a call is repeated, nil if nobody counts
 }
 
-// repeated calls w for an item until that succeeds, or there is no reason to go on.
-func (r *repeater[In]) repeated[Out any](ctx context.Context, w *wrapper[In, Out], p pace, v In) (outputs[Out], error) {
+// repeated goes on after the first call of w for an item, until one succeeds or there is no
+// reason for another.
+func (r *repeater[In]) repeated[Out any](ctx context.Context, w *wrapper[In, Out], p *pace, v In, out Out, err error) (Out, error) {
 	var errs []error
-	for n := 1; ; n++ {
-		out, err := w.attempt(ctx, p.clk, v)
-		if err == nil || cancelled(ctx, err) {
+	for n := 1; !w.succeeded(err) && !cancelled(ctx, err); n++ {
+		errs = latest(errs, err)
+		if err := r.next(ctx, p, v, n, errs); err != nil {
 			return out, err
 		}
-		errs = latest(errs, err)
-		if n >= r.attempts || final(err) {
-			return out, tries(errs)
-		}
-		if ctx.Err() != nil { // no function is called any more
-			return out, ended(ctx, errs, context.Cause(ctx))
-		}
-		if !r.worth(err, n) {
-			return out, tries(errs)
-		}
-		if err := r.pause(ctx, p, v, n, err); err != nil {
-			return out, ended(ctx, errs, err)
-		}
-		if p.repeat(); r.counts != nil {
-			r.counts()
-		}
+		out, err = w.attempt(ctx, p, v)
 	}
+	return out, err
+}
+
+// next waits for the next call after the nth, or gives the error of the item.
+func (r *repeater[In]) next(ctx context.Context, p *pace, v In, n int, errs []error) error {
+	err := errs[len(errs)-1]
+	if n >= r.attempts || final(err) {
+		return tries(errs)
+	}
+	if ctx.Err() != nil { // no function is called any more
+		return ended(ctx, errs, context.Cause(ctx))
+	}
+	if !r.worth(err, n) {
+		return tries(errs)
+	}
+	if err := r.pause(ctx, p, v, n, err); err != nil {
+		return ended(ctx, errs, err)
+	}
+	if p.repeat(); r.counts != nil {
+		r.counts()
+	}
+	return nil
 }
 
 // pause waits before the next call.
-func (r *repeater[In]) pause(ctx context.Context, p pace, v In, n int, err error) error {
+func (r *repeater[In]) pause(ctx context.Context, p *pace, v In, n int, err error) error {
 	if r.onRetry != nil {
 		r.onRetry(v, n, err)
 	}

@@ -179,7 +179,7 @@ func (r *Retry[In, Out]) OnError(handle func(context.Context, *ItemError)) *Retr
 
 // Call does for one item what Process does for each, see [Caller].
 func (r *Retry[In, Out]) Call(ctx context.Context, in In) (Out, error) {
-	return one(r.outputs(ctx, in))
+	return single(r.results(ctx, in))
 }
 
 // Process runs the Retry over channels, see [Processor].
@@ -188,17 +188,19 @@ func (r *Retry[In, Out]) Process(ctx context.Context, in <-chan In) <-chan Out {
 }
 
 // Kernel describes the processor to flows, which fuse it.
-func (r *Retry[In, Out]) Kernel() kernel.Spec[In, Out] {
-	return r.staffed(r.spec(r, "Retry", r.do), true, r.do)
-}
+func (r *Retry[In, Out]) Kernel() kernel.Spec[In, Out] { return r.spec(r, "Retry", true, r.do) }
 
-func (r *Retry[In, Out]) outputs(ctx context.Context, in In) (outputs[Out], error) {
+func (r *Retry[In, Out]) results(ctx context.Context, in In) (out Out, err error) {
 	if err := r.err(); err != nil {
-		return outputs[Out]{}, err
+		return out, err
 	}
 	return r.do(ctx, r.alone(ctx), in)
 }
 
-func (r *Retry[In, Out]) do(ctx context.Context, p pace, v In) (outputs[Out], error) {
-	return r.repeater.repeated(ctx, &r.wrapper, p, v)
+func (r *Retry[In, Out]) do(ctx context.Context, p *pace, v In) (Out, error) {
+	out, err := r.attempt(ctx, p, v)
+	if err != nil {
+		return r.repeater.repeated(ctx, &r.wrapper, p, v, out, err)
+	}
+	return out, nil
 }

@@ -143,7 +143,9 @@ func TestRetry_pinned(t *testing.T) {
 		"factor 1": {fails: 3, attempts: 4, want: outcome{Out: []int{14}}, at: []time.Duration{0, 5 * ms, 10 * ms, 15 * ms},
 			set: func(r *ops.Retry[int, int]) *ops.Retry[int, int] { return r.WithBackoff(5*ms, 1) }},
 		"largest delay": {fails: 4, attempts: 5, want: outcome{Out: []int{14}}, at: []time.Duration{0, 10 * ms, 35 * ms, 60 * ms, 85 * ms},
-			set: func(r *ops.Retry[int, int]) *ops.Retry[int, int] { return r.WithBackoff(10*ms, 3).WithMaxDelay(25 * ms) }},
+			set: func(r *ops.Retry[int, int]) *ops.Retry[int, int] {
+				return r.WithBackoff(10*ms, 3).WithMaxDelay(25 * ms)
+			}},
 		"base beyond the largest delay": {fails: 1, attempts: 2, want: outcome{Out: []int{14}}, at: []time.Duration{0, 30 * time.Second},
 			set: func(r *ops.Retry[int, int]) *ops.Retry[int, int] { return r.WithBackoff(time.Hour, 2) }},
 	}
@@ -271,9 +273,13 @@ func TestRetryManyResults(t *testing.T) {
 		return nil
 	}, nil)
 	for name, build := range map[string]func(ops.Processor[int, int]) ops.Processor[int, int]{
-		"a retry":              func(p ops.Processor[int, int]) ops.Processor[int, int] { return ops.NewRetry(p, 3).EmptyOK(true) },
-		"a retry in a retry":   func(p ops.Processor[int, int]) ops.Processor[int, int] { return ops.NewRetry(ops.NewRetry(p, 3), 3).EmptyOK(true) },
-		"a retry over a stage": func(p ops.Processor[int, int]) ops.Processor[int, int] { return ops.NewRetry(stage.Of(p), 3).EmptyOK(true) },
+		"a retry": func(p ops.Processor[int, int]) ops.Processor[int, int] { return ops.NewRetry(p, 3).EmptyOK(true) },
+		"a retry in a retry": func(p ops.Processor[int, int]) ops.Processor[int, int] {
+			return ops.NewRetry(ops.NewRetry(p, 3), 3).EmptyOK(true)
+		},
+		"a retry over a stage": func(p ops.Processor[int, int]) ops.Processor[int, int] {
+			return ops.NewRetry(stage.Of(p), 3).EmptyOK(true)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

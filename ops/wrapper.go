@@ -79,45 +79,62 @@ func (w *wrapper[In, Out]) clock(ctx context.Context) Clock {
 }
 
 // attempt calls the processor inside once.
-func (w *wrapper[In, Out]) attempt(ctx context.Context, clk Clock, v In) (outputs[Out], error) {
-	if w.timeout <= 0 {
-		return w.called(ctx, v)
+func (w *wrapper[In, Out]) attempt(ctx context.Context, p *pace, v In) (Out, error) {
+	if w.timeout > 0 {
+		return w.limited(ctx, p, v)
 	}
-	limited, cancel := clock.WithTimeout(ctx, clk, w.timeout)
+	out, err := w.inner.call(ctx, v)
+	if err != nil || w.failWhen != nil {
+		err = w.judged(out, err)
+	}
+	return out, err
+}
+
+// limited is attempt with a timeout.
+func (w *wrapper[In, Out]) limited(given context.Context, p *pace, v In) (Out, error) {
+	ctx, cancel := clock.WithTimeout(given, p.clk, w.timeout)
 	defer cancel()
-	out, err := w.called(within(limited, ctx), v)
-	if ctx.Err() == nil && kernel.Echoes(limited, err) {
+	ctx = within(ctx, given)
+	out, err := w.inner.call(ctx, v)
+	if err = w.judged(out, err); given.Err() == nil && kernel.Echoes(ctx, err) {
 		err = kernel.Late(w.timeout, err)
 	}
 	return out, err
 }
 
-// called tells a result that is a failure, and a failure that is none.
-func (w *wrapper[In, Out]) called(ctx context.Context, v In) (out outputs[Out], err error) {
-	out, err = w.inner.call(ctx, v)
-	switch {
-	case err == nil:
-		return out, w.failed(out)
-	case errors.Is(err, ErrFiltered), w.emptyOK && errors.Is(err, ErrNoOutput):
-		return outputs[Out]{none: true}, nil
+// judged tells a result that is a failure, and a failure that is none.
+func (w *wrapper[In, Out]) judged(out Out, err error) error {
+	switch e := err.(type) {
+	case nil:
+		return w.judgedOne(out)
+	case *severalItems[Out]:
+		for _, out := range e.all {
+			if err := w.judgedOne(out); err != nil {
+				return err
+			}
+		}
+		return e
 	}
-	return out, err
+	if errors.Is(err, ErrFiltered) || w.emptyOK && errors.Is(err, ErrNoOutput) {
+		return ErrFiltered
+	}
+	return err
 }
 
-// failed asks FailWhen about each output.
-func (w *wrapper[In, Out]) failed(out outputs[Out]) error {
-	if w.failWhen == nil || out.none {
+func (w *wrapper[In, Out]) judgedOne(out Out) error {
+	if w.failWhen == nil {
 		return nil
 	}
-	if err := w.failWhen(out.first); err != nil {
-		return err
+	return w.failWhen(out)
+}
+
+// succeeded tells the errors of an attempt that are results.
+func (w *wrapper[In, Out]) succeeded(err error) bool {
+	if err == nil || err == ErrFiltered {
+		return true
 	}
-	for _, v := range out.rest {
-		if err := w.failWhen(v); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, several := err.(*severalItems[Out])
+	return several
 }
 
 // limits is the key of the context that a call was given before timeouts limited it: where
@@ -135,95 +152,96 @@ func unlimited(ctx context.Context) context.Context {
 	return ctx
 }
 
+// single is what Call makes of a result: of several items it would lose all but one.
+func single[Out any](out Out, err error) (Out, error) {
+	if _, ok := err.(*severalItems[Out]); ok {
+		err = errSeveral
+	}
+	return out, err
+}
+
 // cancelled tells an error that only says that the stream has ended.
 func cancelled(ctx context.Context, err error) bool { return kernel.Echoes(unlimited(ctx), err) }
 
-// work is what a wrapper does with an item. The pace knows how to wait.
-type work[In, Out any] func(ctx context.Context, p pace, v In) (outputs[Out], error)
+// work is what a wrapper does with an item. The result is as that of a callee.
+type work[In, Out any] func(ctx context.Context, p *pace, v In) (Out, error)
 
-// pace is where a wrapper waits between two calls: in a stage, or with a context alone.
+// pace is where a wrapper takes the time from, and waits between two calls: in a stage, or with
+// a context alone.
 type pace struct {
 	clk Clock
-	s   *kernel.Stage // nil outside of one
+	s   *kernel.Stage   // nil outside of one
+	ctx context.Context // of its calls, with the clock of the run
 }
 
-func (w *wrapper[In, Out]) alone(ctx context.Context) pace { return pace{clk: w.clock(ctx)} }
+func (w *wrapper[In, Out]) alone(ctx context.Context) *pace { return &pace{clk: w.clock(ctx)} }
+
+// paceOf is that of a stage, or of one of its workers.
+func paceOf(s *kernel.Stage) *pace {
+	return &pace{s.Clock(), s, clock.With(s.Context(), s.Segment().Run().Clock())}
+}
+
+// context is what a call gets. A policy may limit that.
+func (p *pace) context() context.Context {
+	if p.s.Limited() {
+		return within(clock.With(p.s.Context(), p.s.Segment().Run().Clock()), p.ctx)
+	}
+	return p.ctx
+}
 
 // wait gives the cause if the context ends before d has passed.
-func (p pace) wait(ctx context.Context, d time.Duration) error {
-	if p.s == nil || unlimited(ctx) != ctx { // the stage would not hear of the limit
+func (p *pace) wait(ctx context.Context, d time.Duration) error {
+	if ctx != p.ctx { // the stage would not hear of its end
 		return clock.Sleep(ctx, p.clk, d)
 	}
 	return p.s.Pause(d)
 }
 
 // repeat counts a call that is about to be repeated.
-func (p pace) repeat() {
+func (p *pace) repeat() {
 	if p.s != nil {
 		p.s.Repeat()
 	}
 }
 
 // spec makes a stage of a wrapper: with the workers of the processor inside, if it has some.
-func (w *wrapper[In, Out]) spec(self any, op string, do work[In, Out]) kernel.Spec[In, Out] {
+// With single each of them takes one item at a time: it may keep it for long.
+func (w *wrapper[In, Out]) spec(self any, op string, single bool, do work[In, Out]) kernel.Spec[In, Out] {
 	spec := kernel.Spec[In, Out]{
 		Self: self, Name: w.name, Op: op, Err: w.err(), Told: w.told, Clock: w.clk,
-		Calls: kernel.CallsFunc, Heeds: true, Blocks: true,
+		Calls: kernel.CallsFunc, Heeds: true,
 	}
-	spec.Start = func(s *kernel.Stage, down kernel.Port[Out]) kernel.Port[In] {
-		r := &wrapped[In, Out]{do: do, at: stand(s), s: s, mark: s.Mark(), down: down.Push}
+	staff := w.staff()
+	if staff.Count > 0 {
+		staff.Single, staff.Each = single, func(s *kernel.Stage) func(context.Context, In) (Out, error) {
+			return worker(s, do)
+		}
+		return kernel.Staffed(spec, staff)
+	}
+	spec.Blocks, spec.Start = true, func(s *kernel.Stage, down kernel.Port[Out]) kernel.Port[In] {
+		r := &wrapped[In, Out]{do: do, pace: paceOf(s), s: s, mark: s.Mark(), down: down.Push}
 		return kernel.Port[In]{Push: r.push, Signal: down.Signal}
 	}
 	return spec
 }
 
-// staffed gives a spec the workers of the processor inside. With single each takes one item
-// at a time: it may keep it for long.
-func (w *wrapper[In, Out]) staffed(spec kernel.Spec[In, Out], single bool, do work[In, Out]) kernel.Spec[In, Out] {
-	staff := w.staff()
-	if staff.Count == 0 {
-		return spec
-	}
-	spec.Blocks, spec.Start = false, nil
-	staff.Single = single
-	staff.Each = func(s *kernel.Stage) func(context.Context, In) (Out, error) {
-		at := stand(s)
-		return func(_ context.Context, v In) (Out, error) {
-			s.Begin()
-			out, err := do(at.context(), at.pace, v)
-			if err == nil && out.none {
-				err = kernel.ErrNothing
-			}
-			return out.first, err
+// worker makes the function of one worker.
+func worker[In, Out any](s *kernel.Stage, do work[In, Out]) func(context.Context, In) (Out, error) {
+	pace := paceOf(s)
+	return func(_ context.Context, v In) (Out, error) {
+		s.Begin()
+		out, err := do(pace.context(), pace, v)
+		if err == ErrFiltered {
+			err = kernel.ErrNothing
 		}
+		return out, err
 	}
-	return kernel.Staffed(spec, staff)
-}
-
-// standing is where the calls of a stage, or of one of its workers, come from.
-type standing struct {
-	pace
-	plain context.Context // of the stage
-	ctx   context.Context // the same, with the clock of the run
-}
-
-func stand(s *kernel.Stage) standing {
-	plain := s.Context()
-	return standing{pace{s.Clock(), s}, plain, clock.With(plain, s.Segment().Run().Clock())}
-}
-
-// context is what a call gets. A policy may limit that.
-func (a *standing) context() context.Context {
-	if ctx := a.s.Context(); ctx != a.plain {
-		return within(clock.With(ctx, a.s.Segment().Run().Clock()), a.ctx)
-	}
-	return a.ctx
 }
 
 // wrapped is the state of one run.
 type wrapped[In, Out any] struct {
 	do   work[In, Out]
-	at   standing
+	pace *pace
 	s    *kernel.Stage
 	mark kernel.Mark
 	down func(Out) error
@@ -234,43 +252,49 @@ func (r *wrapped[In, Out]) push(v In) error {
 	s.In++
 	s.Begin()
 	r.mark.Enter()
-	out, err := r.do(r.at.context(), r.at.pace, v)
+	out, err := r.do(r.pace.context(), r.pace, v)
 	if err != nil {
-		return s.Fail(v, err)
+		return r.other(v, err)
 	}
 	if err := s.Ended(); err != nil { // while it ran
 		return err
 	}
-	switch {
-	case out.none:
-		s.Filtered++
-		return nil
-	case len(out.rest) > 0:
-		return r.pushAll(out)
-	}
 	s.Passed++
 	s.Out++
-	return r.down(out.first)
+	return r.down(out)
 }
 
-// pushAll keeps the item until the last of its outputs.
-func (r *wrapped[In, Out]) pushAll(out outputs[Out]) error {
-	s := r.s
+// other is for what is not one result.
+func (r *wrapped[In, Out]) other(v In, err error) error {
+	several, ok := err.(*severalItems[Out])
+	if !ok && err != ErrFiltered {
+		return r.s.Fail(v, err)
+	}
+	if err := r.s.Ended(); err != nil {
+		return err
+	}
+	if !ok {
+		r.s.Filtered++
+		return nil
+	}
+	return r.pushAll(several.all)
+}
+
+// pushAll keeps the item until the last of its results.
+func (r *wrapped[In, Out]) pushAll(all []Out) error {
+	s, last := r.s, len(all)-1
 	s.Held++
-	next := out.first
-	for _, v := range out.rest {
+	for i, out := range all {
 		if err := s.Next(); err != nil {
 			return err
 		}
-		if err := r.down(next); err != nil {
+		if i == last {
+			s.Held--
+			s.Passed++
+		}
+		if err := r.down(out); err != nil {
 			return err
 		}
-		next = v
 	}
-	if err := s.Next(); err != nil {
-		return err
-	}
-	s.Held--
-	s.Passed++
-	return r.down(next)
+	return nil
 }

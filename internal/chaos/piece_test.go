@@ -70,6 +70,7 @@ var exceptions = map[string]string{
 	"diag.Logger":             "the observers of the test hear the same events, and more",
 	"ops.WithSupervisor":      "flows make the supervisors of the processors in them",
 	"ops.SupervisorFrom":      "flows make the supervisors of the processors in them",
+	"ops.Permanent":           "it is for the errors of functions",
 }
 
 // parts are the pieces by what they do.

@@ -172,6 +172,10 @@ func (s *Stage) Context() context.Context {
 // Call tells which call for the item in hand this is, from 1: a policy may repeat it.
 func (s *Stage) Call() int { return int(s.attempt) }
 
+// Limited tells whether a policy limits the call in hand, so that its context is not that
+// of all others.
+func (s *Stage) Limited() bool { return s.calls != nil && s.calls.ctx != nil }
+
 // Mark is a stage's place in its segment, for the closure that is its Push to carry.
 type Mark struct {
 	at *int32
