@@ -154,6 +154,3 @@ func latest(errs []error, err error) []error {
 	}
 	return append(errs, err)
 }
-
-// ErrCircuitOpen
-var ErrCircuitOpen = errors.New("the circuit is open")

@@ -722,7 +722,7 @@ func TestGuideFanOutFanIn(t *testing.T) {
 	})
 }
 
-// Rate-limited API consumption, of which the breaker and the retry are left out.
+// Rate-limited API consumption.
 type guideResponse struct {
 	Request int
 	Error   error
@@ -732,13 +732,25 @@ func guideConsumeAPI(ctx context.Context, requests <-chan int, callAPI func(cont
 	// Rate limit to 100 requests per second
 	throttle := ops.NewThrottle[int](100)
 
-	caller := ops.NewAsyncMapper(func(ctx context.Context, req int) (guideResponse, error) {
-		return callAPI(ctx, req)
-	}).WithWorkers(10)
+	// Add circuit breaker for protection
+	breaker := ops.NewCircuitBreaker(
+		ops.NewAsyncMapper(func(ctx context.Context, req int) (guideResponse, error) {
+			return callAPI(ctx, req)
+		}).WithWorkers(10),
+		ops.RealClock,
+	).
+		FailureThreshold(0.5).
+		MinRequests(10).
+		RecoveryTimeout(30 * time.Second)
+
+	// Add retry for transient failures
+	retry := ops.NewRetry(breaker, 3).
+		WithBackoff(time.Second, 2.0).
+		WithMaxDelay(30 * time.Second)
 
 	// Build pipeline
 	limited := throttle.Process(ctx, requests)
-	responses := caller.Process(ctx, limited)
+	responses := retry.Process(ctx, limited)
 
 	// Split successes and errors
 	successChan := make(chan guideResponse)
@@ -809,6 +821,53 @@ func TestGuideConsumeAPI(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, append(refused, log...)); diff != "" {
 			t.Errorf("errors mismatch (-want +got):\n%s", diff)
+		}
+	})
+	bubble(t, "a request that fails once is made again", func(t *testing.T) {
+		var failed sync.Map
+		flaky := func(_ context.Context, n int) (guideResponse, error) {
+			if _, again := failed.LoadOrStore(n, true); n%7 == 0 && !again {
+				return guideResponse{}, errBoom
+			}
+			return guideResponse{Request: n}, nil
+		}
+		start := time.Now()
+		sup := new(listener)
+		successes, failures := guideConsumeAPI(ops.WithSupervisor(t.Context(), sup), feed(ints(30)...), flaky, t.Logf)
+		var got []int
+		for resp := range successes {
+			got = append(got, resp.Request)
+		}
+		if diff := cmp.Diff(ints(30), got); diff != "" || len(sup.itemErrors()) > 0 {
+			t.Errorf("failed items %v, responses mismatch (-want +got):\n%s", sup.itemErrors(), diff)
+		}
+		if took := time.Since(start); took > 1300*ms {
+			t.Errorf("it took %v, want at most that of the last request and one wait", took)
+		}
+		<-failures
+	})
+	bubble(t, "what is down is left in peace", func(t *testing.T) {
+		var calls atomic.Int64
+		down := func(context.Context, int) (guideResponse, error) {
+			calls.Add(1)
+			return guideResponse{}, errBoom
+		}
+		sup := new(listener)
+		successes, _ := guideConsumeAPI(ops.WithSupervisor(t.Context(), sup), feed(ints(200)...), down, t.Logf)
+		for resp := range successes {
+			t.Errorf("got %v, want no response", resp)
+		}
+		if n := calls.Load(); n < 10 || n > 20 {
+			t.Errorf("%d calls, want those until the breaker was open", n)
+		}
+		refused := 0
+		for _, e := range sup.itemErrors() {
+			if errors.Is(&e, ops.ErrCircuitOpen) {
+				refused++
+			}
+		}
+		if all := len(sup.itemErrors()); all != 200 || refused < 180 {
+			t.Errorf("%d items failed and %d of them were refused, want 200 and nearly all", all, refused)
 		}
 	})
 	bubble(t, "ends with its context although nobody reads", func(t *testing.T) {
