@@ -28,21 +28,21 @@ var _ = conforms(
 
 var _ = misused(
 	newMisuse("breaker of nothing", "circuit-breaker: processor must not be nil", ops.NewCircuitBreaker[int, int](nil)),
-	newMisuse("breaker of what cannot run", "circuit-breaker: attempts of retry must be at least 1, got 0", ops.NewCircuitBreaker(ops.NewRetry(okay, 0))),
-	newMisuse("negative threshold", "circuit-breaker: failure threshold must be between 0 and 1, got -0.1", ops.NewCircuitBreaker(okay).FailureThreshold(-0.1)),
-	newMisuse("threshold in percent", "circuit-breaker: failure threshold must be between 0 and 1, got 50", ops.NewCircuitBreaker(okay).FailureThreshold(50)),
-	newMisuse("threshold that is no number", "circuit-breaker: failure threshold must be between 0 and 1, got NaN", ops.NewCircuitBreaker(okay).FailureThreshold(math.NaN())),
-	newMisuse("no requests", "circuit-breaker: least number of requests must be at least 1, got 0", ops.NewCircuitBreaker(okay).MinRequests(0)),
-	newMisuse("negative recovery", "circuit-breaker: recovery timeout must not be negative, got -1ms", ops.NewCircuitBreaker(okay).RecoveryTimeout(-ms)),
-	newMisuse("no trials", "circuit-breaker: number of trials must be at least 1, got 0", ops.NewCircuitBreaker(okay).HalfOpenRequests(0)),
-	newMisuse("breaker without window", "circuit-breaker: window must be positive, got 0s", ops.NewCircuitBreaker(okay).WithWindow(0)),
-	newMisuse("nil CountIf", "circuit-breaker: CountIf must not be nil", ops.NewCircuitBreaker(okay).CountIf(nil)),
-	newMisuse("nil FailWhen of a breaker", "circuit-breaker: FailWhen must not be nil", ops.NewCircuitBreaker(okay).FailWhen(nil)),
-	newMisuse("negative timeout of a breaker", "circuit-breaker: timeout must not be negative, got -1ms", ops.NewCircuitBreaker(okay).WithTimeout(-ms)),
-	newMisuse("nil OnStateChange", "circuit-breaker: OnStateChange must not be nil", ops.NewCircuitBreaker(okay).OnStateChange(nil)),
-	newMisuse("nil OnOpen", "circuit-breaker: OnOpen must not be nil", ops.NewCircuitBreaker(okay).OnOpen(nil)),
-	newMisuse("breaker with a nil handler", "circuit-breaker: OnError must not be nil", ops.NewCircuitBreaker(okay).OnError(nil)),
-	newMisuse("breaker with two clocks", "circuit-breaker: clock must be given once at most, got 2", ops.NewCircuitBreaker(okay, nil, nil)),
+	newMisuse("breaker of what cannot run", "circuit-breaker: attempts of retry must be at least 1, got 0", ops.NewCircuitBreaker(ops.NewRetry(okayMapper, 0))),
+	newMisuse("negative threshold", "circuit-breaker: failure threshold must be between 0 and 1, got -0.1", ops.NewCircuitBreaker(okayMapper).FailureThreshold(-0.1)),
+	newMisuse("threshold in percent", "circuit-breaker: failure threshold must be between 0 and 1, got 50", ops.NewCircuitBreaker(okayMapper).FailureThreshold(50)),
+	newMisuse("threshold that is no number", "circuit-breaker: failure threshold must be between 0 and 1, got NaN", ops.NewCircuitBreaker(okayMapper).FailureThreshold(math.NaN())),
+	newMisuse("no requests", "circuit-breaker: least number of requests must be at least 1, got 0", ops.NewCircuitBreaker(okayMapper).MinRequests(0)),
+	newMisuse("negative recovery", "circuit-breaker: recovery timeout must not be negative, got -1ms", ops.NewCircuitBreaker(okayMapper).RecoveryTimeout(-ms)),
+	newMisuse("no trials", "circuit-breaker: number of trials must be at least 1, got 0", ops.NewCircuitBreaker(okayMapper).HalfOpenRequests(0)),
+	newMisuse("breaker without window", "circuit-breaker: window must be positive, got 0s", ops.NewCircuitBreaker(okayMapper).WithWindow(0)),
+	newMisuse("nil CountIf", "circuit-breaker: CountIf must not be nil", ops.NewCircuitBreaker(okayMapper).CountIf(nil)),
+	newMisuse("nil FailWhen of a breaker", "circuit-breaker: FailWhen must not be nil", ops.NewCircuitBreaker(okayMapper).FailWhen(nil)),
+	newMisuse("negative timeout of a breaker", "circuit-breaker: timeout must not be negative, got -1ms", ops.NewCircuitBreaker(okayMapper).WithTimeout(-ms)),
+	newMisuse("nil OnStateChange", "circuit-breaker: OnStateChange must not be nil", ops.NewCircuitBreaker(okayMapper).OnStateChange(nil)),
+	newMisuse("nil OnOpen", "circuit-breaker: OnOpen must not be nil", ops.NewCircuitBreaker(okayMapper).OnOpen(nil)),
+	newMisuse("breaker with a nil handler", "circuit-breaker: OnError must not be nil", ops.NewCircuitBreaker(okayMapper).OnError(nil)),
+	newMisuse("breaker with two clocks", "circuit-breaker: clock must be given once at most, got 2", ops.NewCircuitBreaker(okayMapper, nil, nil)),
 )
 
 var _ = chained(
@@ -65,15 +65,15 @@ func breakingWorkers(before func()) *ops.CircuitBreaker[int, int] {
 
 // tested is a breaker whose calls fail for negative items, are filtered for 0 and panic for
 // 99, with the changes of its state.
-type tested struct {
+type breakerProbe struct {
 	*ops.CircuitBreaker[int, int]
 	calls   int
 	changes []string
 }
 
 // breaker opens at half of at least 4 calls, and closes after two trials, 100 ms later.
-func breaker(set ...func(*ops.CircuitBreaker[int, int]) *ops.CircuitBreaker[int, int]) *tested {
-	b := new(tested)
+func newProbe(set ...func(*ops.CircuitBreaker[int, int]) *ops.CircuitBreaker[int, int]) *breakerProbe {
+	b := new(breakerProbe)
 	p := ops.NewCircuitBreaker(ops.NewTryMapper(func(n int) (int, error) {
 		switch b.calls++; {
 		case n == 99:
@@ -95,7 +95,7 @@ func breaker(set ...func(*ops.CircuitBreaker[int, int]) *ops.CircuitBreaker[int,
 }
 
 // call makes a call for each item.
-func (b *tested) call(t *testing.T, items ...int) {
+func (b *breakerProbe) call(t *testing.T, items ...int) {
 	t.Helper()
 	for _, n := range items {
 		_ = thrown(func() { _, _ = b.Call(t.Context(), n) })
@@ -103,7 +103,7 @@ func (b *tested) call(t *testing.T, items ...int) {
 }
 
 // wantCalls fails unless so many items were tried since it was last asked.
-func (b *tested) wantCalls(t *testing.T, want int) {
+func (b *breakerProbe) wantCalls(t *testing.T, want int) {
 	t.Helper()
 	if b.calls != want {
 		t.Errorf("%d calls, want %d", b.calls, want)
@@ -111,14 +111,14 @@ func (b *tested) wantCalls(t *testing.T, want int) {
 	b.calls = 0
 }
 
-func (b *tested) wantState(t *testing.T, want ops.CircuitState) {
+func (b *breakerProbe) wantState(t *testing.T, want ops.CircuitState) {
 	t.Helper()
 	if got := b.State(); got != want {
 		t.Errorf("the breaker is %v, want %v", got, want)
 	}
 }
 
-func (b *tested) wantChanges(t *testing.T, want ...string) {
+func (b *breakerProbe) wantChanges(t *testing.T, want ...string) {
 	t.Helper()
 	if diff := cmp.Diff(want, b.changes); diff != "" {
 		t.Errorf("changes mismatch (-want +got):\n%s", diff)
@@ -126,10 +126,10 @@ func (b *tested) wantChanges(t *testing.T, want ...string) {
 }
 
 const (
-	opens    = "closed to open"
-	tries    = "open to half-open"
-	closes   = "half-open to closed"
-	relapses = "half-open to open"
+	circuitOpens    = "closed to open"
+	circuitTries    = "open to half-open"
+	circuitCloses   = "half-open to closed"
+	circuitRelapses = "half-open to open"
 )
 
 func TestCircuitState_String(t *testing.T) {
@@ -142,7 +142,7 @@ func TestCircuitState_String(t *testing.T) {
 // TestCircuitBreaker_stats: 3 good and 2 bad.
 func TestCircuitBreaker_stats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := breaker(func(b *ops.CircuitBreaker[int, int]) *ops.CircuitBreaker[int, int] { return b.MinRequests(10) })
+		b := newProbe(func(b *ops.CircuitBreaker[int, int]) *ops.CircuitBreaker[int, int] { return b.MinRequests(10) })
 		if diff := cmp.Diff(ops.CircuitStats{}, b.Stats()); diff != "" {
 			t.Errorf("Stats() before a call mismatch (-want +got):\n%s", diff)
 		}
@@ -163,7 +163,7 @@ func TestCircuitBreaker_stats(t *testing.T) {
 func TestCircuitBreaker_onOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var got []ops.CircuitStats
-		b := breaker(func(b *ops.CircuitBreaker[int, int]) *ops.CircuitBreaker[int, int] {
+		b := newProbe(func(b *ops.CircuitBreaker[int, int]) *ops.CircuitBreaker[int, int] {
 			return b.OnOpen(func(s ops.CircuitStats) { got = append(got, s) })
 		})
 		b.call(t, 1, 2, -3, -4, 5)
@@ -182,18 +182,18 @@ func TestCircuitBreaker_onOpen(t *testing.T) {
 // TestCircuitBreaker_shared: all runs of the value have one state, and a copy has its own.
 func TestCircuitBreaker_shared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := breaker()
-		got, _ := over(t, b, -1, -2, -3, -4)
-		if want := (outcome{nil, []any{-1, -2, -3, -4}, []int{1, 1, 1, 1}}); !cmp.Equal(want, got) {
+		b := newProbe()
+		got, _ := retryOver(t, b, -1, -2, -3, -4)
+		if want := (retryOutcome{nil, []any{-1, -2, -3, -4}, []int{1, 1, 1, 1}}); !cmp.Equal(want, got) {
 			t.Errorf("first run: %v, want %v", got, want)
 		}
-		got, errs := over(t, b, 1, 2)
-		if want := (outcome{nil, []any{1, 2}, []int{1, 1}}); !cmp.Equal(want, got) || !errors.Is(errs[0], ops.ErrCircuitOpen) {
+		got, errs := retryOver(t, b, 1, 2)
+		if want := (retryOutcome{nil, []any{1, 2}, []int{1, 1}}); !cmp.Equal(want, got) || !errors.Is(errs[0], ops.ErrCircuitOpen) {
 			t.Errorf("second run: %v, %v, want both items refused", got, errs)
 		}
 		b.wantCalls(t, 4)
-		got, _ = over(t, b.WithName("other"), 1, 2)
-		if want := (outcome{Out: []int{1, 2}}); !cmp.Equal(want, got) {
+		got, _ = retryOver(t, b.WithName("other"), 1, 2)
+		if want := (retryOutcome{Out: []int{1, 2}}); !cmp.Equal(want, got) {
 			t.Errorf("copy: %v, want %v", got, want)
 		}
 	})
@@ -208,12 +208,12 @@ func TestBreakerSlowCall(t *testing.T) {
 	for name, p := range map[string]ops.Processor[int, int]{"a Caller": slow, "over channels": bridged[int, int]{slow}} {
 		bubble(t, name, func(t *testing.T) {
 			b := ops.NewCircuitBreaker(p).MinRequests(1)
-			got, _ := over(t, b, ints(5)...)
-			if diff := cmp.Diff(outcome{Out: ints(5)}, got); diff != "" || b.State() != ops.CircuitClosed {
+			got, _ := retryOver(t, b, ints(5)...)
+			if diff := cmp.Diff(retryOutcome{Out: ints(5)}, got); diff != "" || b.State() != ops.CircuitClosed {
 				t.Errorf("the breaker is %v, outcome mismatch (-want +got):\n%s", b.State(), diff)
 			}
 			b = b.WithTimeout(time.Second)
-			if got, _ := over(t, b, 1, 2); len(got.Failed) != 2 || b.State() != ops.CircuitOpen || b.Stats().Rejected != 1 {
+			if got, _ := retryOver(t, b, 1, 2); len(got.Failed) != 2 || b.State() != ops.CircuitOpen || b.Stats().Rejected != 1 {
 				t.Errorf("with a timeout: %v, %+v, want the first too late and the second refused", got, b.Stats())
 			}
 		})
@@ -226,8 +226,8 @@ func TestCircuitBreaker_timeoutAround(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hangs := ops.NewCall(func(ctx context.Context, n int) (int, error) { return n, stuck(ctx, n) })
 		b := ops.NewCircuitBreaker(hangs).MinRequests(2)
-		got, errs := over(t, ops.NewRetry(b, 5).WithTimeout(time.Second), 7)
-		if want := (outcome{nil, []any{7}, []int{3}}); !cmp.Equal(want, got) || !errors.Is(errs[0], ops.ErrCircuitOpen) {
+		got, errs := retryOver(t, ops.NewRetry(b, 5).WithTimeout(time.Second), 7)
+		if want := (retryOutcome{nil, []any{7}, []int{3}}); !cmp.Equal(want, got) || !errors.Is(errs[0], ops.ErrCircuitOpen) {
 			t.Errorf("got %v, %v, want two calls and a refused one", got, errs)
 		}
 		if s := b.Stats(); s.Failures != 2 || s.State != ops.CircuitOpen {
@@ -323,10 +323,10 @@ func TestCircuitBreaker_model(t *testing.T) {
 	trials(t, 100, func(t *testing.T, r *rand.Rand) {
 		least, trials, share := 1+r.IntN(6), 1+r.IntN(3), float64(r.IntN(5))/4
 		recovery := time.Duration(r.IntN(5)) * 100 * ms
-		b := breaker(func(b *ops.CircuitBreaker[int, int]) *ops.CircuitBreaker[int, int] {
+		b := newProbe(func(b *ops.CircuitBreaker[int, int]) *ops.CircuitBreaker[int, int] {
 			return b.MinRequests(least).HalfOpenRequests(trials).FailureThreshold(share).RecoveryTimeout(recovery)
 		})
-		m := model{least: least, trials: trials, share: share, recovery: recovery}
+		m := circuitModel{least: least, trials: trials, share: share, recovery: recovery}
 		start := time.Now() // of the first call, from which the buckets go on
 		for range 200 {
 			n := r.IntN(5) - 1 - r.IntN(2)
@@ -341,22 +341,22 @@ func TestCircuitBreaker_model(t *testing.T) {
 }
 
 // model is a breaker over a window of one second.
-type model struct {
+type circuitModel struct {
 	least, trials   int
 	share           float64
 	recovery, since time.Duration
 	state           ops.CircuitState
-	calls           []called
+	calls           []circuitCall
 	good            int
 }
 
-type called struct {
+type circuitCall struct {
 	at     time.Duration
 	failed bool
 }
 
 // call tells whether the item is tried.
-func (m *model) call(now time.Duration, fails bool) bool {
+func (m *circuitModel) call(now time.Duration, fails bool) bool {
 	if m.state == ops.CircuitOpen && now-m.since < m.recovery {
 		return false
 	}
@@ -367,8 +367,8 @@ func (m *model) call(now time.Duration, fails bool) bool {
 		m.try(now, fails)
 		return true
 	}
-	m.calls = append(m.calls, called{now, fails})
-	m.calls = slices.DeleteFunc(m.calls, func(c called) bool { return c.at/(100*ms) <= now/(100*ms)-10 })
+	m.calls = append(m.calls, circuitCall{now, fails})
+	m.calls = slices.DeleteFunc(m.calls, func(c circuitCall) bool { return c.at/(100*ms) <= now/(100*ms)-10 })
 	failures := 0
 	for _, c := range m.calls {
 		if c.failed {
@@ -381,7 +381,7 @@ func (m *model) call(now time.Duration, fails bool) bool {
 	return true
 }
 
-func (m *model) try(now time.Duration, fails bool) {
+func (m *circuitModel) try(now time.Duration, fails bool) {
 	if fails {
 		m.state, m.since = ops.CircuitOpen, now
 		return

@@ -29,10 +29,10 @@ func TestCircuitClosed_opens(t *testing.T) {
 		"the fifth of five":                    {func(b *ops.CircuitBreaker[int, int]) *ops.CircuitBreaker[int, int] { return b.MinRequests(5) }, many(5, -1), ops.CircuitOpen},
 		"what is filtered is a success":        {nil, []int{0, 0, 0, -1}, ops.CircuitClosed},
 		"a panic is a failure":                 {nil, []int{1, 1, 99, 99}, ops.CircuitOpen},
-		"threshold 0, a failure":               {threshold(0), []int{1, 1, 1, -1}, ops.CircuitOpen},
-		"threshold 0, no failure":              {threshold(0), many(100, 1), ops.CircuitClosed},
-		"threshold 1, one success":             {threshold(1), append(many(99, -1)[:3], 1, -1, -1, -1), ops.CircuitClosed},
-		"threshold 1, only failures":           {threshold(1), many(4, -1), ops.CircuitOpen},
+		"threshold 0, a failure":               {withThreshold(0), []int{1, 1, 1, -1}, ops.CircuitOpen},
+		"threshold 0, no failure":              {withThreshold(0), many(100, 1), ops.CircuitClosed},
+		"threshold 1, one success":             {withThreshold(1), append(many(99, -1)[:3], 1, -1, -1, -1), ops.CircuitClosed},
+		"threshold 1, only failures":           {withThreshold(1), many(4, -1), ops.CircuitOpen},
 		"errors that do not count": {func(b *ops.CircuitBreaker[int, int]) *ops.CircuitBreaker[int, int] {
 			return b.CountIf(func(err error) bool { return !errors.Is(err, errBoom) })
 		}, many(100, -1), ops.CircuitClosed},
@@ -47,9 +47,9 @@ func TestCircuitClosed_opens(t *testing.T) {
 	}
 	for name, tt := range tests {
 		bubble(t, name, func(t *testing.T) {
-			b := breaker()
+			b := newProbe()
 			if tt.set != nil {
-				b = breaker(tt.set)
+				b = newProbe(tt.set)
 			}
 			b.call(t, tt.items...)
 			b.wantCalls(t, len(tt.items))
@@ -58,14 +58,14 @@ func TestCircuitClosed_opens(t *testing.T) {
 	}
 }
 
-func threshold(share float64) breakerOption {
+func withThreshold(share float64) breakerOption {
 	return func(b *ops.CircuitBreaker[int, int]) *ops.CircuitBreaker[int, int] { return b.FailureThreshold(share) }
 }
 
 // TestCircuitClosed_window: old calls count no more, neither as failures nor as successes.
 func TestCircuitClosed_window(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := breaker()
+		b := newProbe()
 		b.call(t, -1, -1, -1)
 		time.Sleep(time.Second)
 		b.call(t, 1, -1)
@@ -102,7 +102,7 @@ func TestCircuitClosed_cancelled(t *testing.T) {
 // TestCircuitClosed_aFailureAtTheEnd is one, although the context has ended.
 func TestCircuitClosed_aFailureAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := breaker()
+		b := newProbe()
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		_, _ = b.Call(ctx, -1)

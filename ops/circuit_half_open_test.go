@@ -10,20 +10,20 @@ import (
 )
 
 // recovering is a breaker whose next item is a trial.
-func recovering(t *testing.T, set ...breakerOption) *tested {
-	b := opened(t, set...)
+func recoveringBreaker(t *testing.T, set ...breakerOption) *breakerProbe {
+	b := openBreaker(t, set...)
 	time.Sleep(100 * ms)
 	return b
 }
 
 func TestCircuitHalfOpen_closes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := recovering(t)
+		b := recoveringBreaker(t)
 		b.call(t, 1)
 		b.wantState(t, ops.CircuitHalfOpen)
 		b.call(t, 0) // what is filtered is a success
 		b.wantState(t, ops.CircuitClosed)
-		b.wantChanges(t, opens, tries, closes)
+		b.wantChanges(t, circuitOpens, circuitTries, circuitCloses)
 		b.call(t, -1, -1, -1)
 		b.wantState(t, ops.CircuitClosed) // the counts are fresh
 		b.call(t, -1)
@@ -35,10 +35,10 @@ func TestCircuitHalfOpen_closes(t *testing.T) {
 func TestCircuitHalfOpen_relapses(t *testing.T) {
 	for name, bad := range map[string]int{"an error": -1, "a panic": 99} {
 		bubble(t, name, func(t *testing.T) {
-			b := recovering(t)
+			b := recoveringBreaker(t)
 			time.Sleep(50 * ms)
 			b.call(t, 1, bad)
-			b.wantChanges(t, opens, tries, relapses)
+			b.wantChanges(t, circuitOpens, circuitTries, circuitRelapses)
 			b.wantCalls(t, 2)
 			time.Sleep(100*ms - 1)
 			b.call(t, 1)
@@ -46,20 +46,20 @@ func TestCircuitHalfOpen_relapses(t *testing.T) {
 			time.Sleep(1)
 			b.call(t, 1, 1)
 			b.wantCalls(t, 2)
-			b.wantChanges(t, opens, tries, relapses, tries, closes)
+			b.wantChanges(t, circuitOpens, circuitTries, circuitRelapses, circuitTries, circuitCloses)
 		})
 	}
 }
 
 // held is a breaker whose trials return when they are told to.
-type held struct {
+type heldTrials struct {
 	*ops.CircuitBreaker[int, int]
 	release chan error
 	results chan error
 }
 
-func holding(t *testing.T, trials int) *held {
-	h := &held{release: make(chan error), results: make(chan error, 100)}
+func holdTrials(t *testing.T, trials int) *heldTrials {
+	h := &heldTrials{release: make(chan error), results: make(chan error, 100)}
 	h.CircuitBreaker = ops.NewCircuitBreaker(ops.NewCall(func(ctx context.Context, n int) (int, error) {
 		if n < 0 {
 			return 0, errBoom
@@ -77,7 +77,7 @@ func holding(t *testing.T, trials int) *held {
 }
 
 // begin calls it for an item, and tells when that is in work or refused.
-func (h *held) begin(ctx context.Context) {
+func (h *heldTrials) begin(ctx context.Context) {
 	go func() {
 		_, err := h.Call(ctx, 1)
 		h.results <- err
@@ -89,7 +89,7 @@ func (h *held) begin(ctx context.Context) {
 // none of them closes the breaker while a trial still runs.
 func TestCircuitHalfOpen_beyondTheTrials(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := holding(t, 2)
+		h := holdTrials(t, 2)
 		h.begin(t.Context())
 		h.begin(t.Context())
 		h.begin(t.Context())
@@ -114,7 +114,7 @@ func TestCircuitHalfOpen_beyondTheTrials(t *testing.T) {
 // TestCircuitHalfOpen_oneFailureIsEnough, and what the other trials come to does not matter.
 func TestCircuitHalfOpen_oneFailureIsEnough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := holding(t, 3)
+		h := holdTrials(t, 3)
 		for range 3 {
 			h.begin(t.Context())
 		}
@@ -139,7 +139,7 @@ func TestCircuitHalfOpen_oneFailureIsEnough(t *testing.T) {
 // TestCircuitHalfOpen_cancelledTrial makes room for another.
 func TestCircuitHalfOpen_cancelledTrial(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := holding(t, 1)
+		h := holdTrials(t, 1)
 		for range 3 {
 			ctx, cancel := context.WithCancel(t.Context())
 			h.begin(ctx)

@@ -12,8 +12,8 @@ import (
 )
 
 // opened is a breaker that has just opened.
-func opened(t *testing.T, set ...breakerOption) *tested {
-	b := breaker(set...)
+func openBreaker(t *testing.T, set ...breakerOption) *breakerProbe {
+	b := newProbe(set...)
 	b.call(t, -1, -1, -1, -1)
 	b.wantState(t, ops.CircuitOpen)
 	b.wantCalls(t, 4)
@@ -22,7 +22,7 @@ func opened(t *testing.T, set ...breakerOption) *tested {
 
 func TestCircuitOpen_refuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := opened(t)
+		b := openBreaker(t)
 		for range 3 {
 			if _, err := b.Call(t.Context(), 1); err != ops.ErrCircuitOpen {
 				t.Errorf("Call() = %v, want %v", err, ops.ErrCircuitOpen)
@@ -30,7 +30,7 @@ func TestCircuitOpen_refuses(t *testing.T) {
 			time.Sleep(33 * ms)
 		}
 		b.wantCalls(t, 0)
-		b.wantChanges(t, opens)
+		b.wantChanges(t, circuitOpens)
 		if got := b.Stats().Rejected; got != 3 {
 			t.Errorf("%d rejected, want 3", got)
 		}
@@ -41,7 +41,7 @@ func TestCircuitOpen_refuses(t *testing.T) {
 // end is a trial.
 func TestCircuitOpen_recovery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := opened(t)
+		b := openBreaker(t)
 		time.Sleep(100*ms - 1)
 		b.call(t, 1)
 		b.wantCalls(t, 0)
@@ -49,16 +49,16 @@ func TestCircuitOpen_recovery(t *testing.T) {
 		b.wantState(t, ops.CircuitOpen) // until an item comes
 		b.call(t, 1)
 		b.wantCalls(t, 1)
-		b.wantChanges(t, opens, tries)
+		b.wantChanges(t, circuitOpens, circuitTries)
 	})
 }
 
 func TestCircuitOpen_recoveryAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := opened(t, func(b *ops.CircuitBreaker[int, int]) *ops.CircuitBreaker[int, int] { return b.RecoveryTimeout(0) })
+		b := openBreaker(t, func(b *ops.CircuitBreaker[int, int]) *ops.CircuitBreaker[int, int] { return b.RecoveryTimeout(0) })
 		b.call(t, 1)
 		b.wantCalls(t, 1)
-		b.wantChanges(t, opens, tries)
+		b.wantChanges(t, circuitOpens, circuitTries)
 	})
 }
 
@@ -106,16 +106,16 @@ func TestCircuitOpen_ownClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := clock.NewFake()
 		b := ops.NewCircuitBreaker(ops.NewTryMapper(func(n int) (int, error) { return n, errBoom }), fake).MinRequests(1)
-		over(t, b, 1)
+		retryOver(t, b, 1)
 		if got := b.Stats().LastFailureTime; !got.Equal(fake.Now()) {
 			t.Errorf("the last failure was at %v, want %v", got, fake.Now())
 		}
 		time.Sleep(time.Hour)
-		if _, errs := over(t, b, 1); !errors.Is(errs[0], ops.ErrCircuitOpen) {
+		if _, errs := retryOver(t, b, 1); !errors.Is(errs[0], ops.ErrCircuitOpen) {
 			t.Errorf("errors %v, want %v: no time has passed", errs, ops.ErrCircuitOpen)
 		}
 		fake.Advance(30 * time.Second)
-		if _, errs := over(t, b, 1); !errors.Is(errs[0], errBoom) {
+		if _, errs := retryOver(t, b, 1); !errors.Is(errs[0], errBoom) {
 			t.Errorf("errors %v, want %v of a trial", errs, errBoom)
 		}
 	})

@@ -35,20 +35,20 @@ var _ = misused(
 	newMisuse("retry of what cannot run", "retry: function of mapper must not be nil", ops.NewRetry(ops.NewMapper[int, int](nil), 3)),
 	newMisuse("retry of what can be called by nobody", "retry: count of take must not be negative, got -1", ops.NewRetry(ops.NewTake[int](-1), 3)),
 	newMisuse("retry of a retry of what cannot run", "retry: function of mapper of retry must not be nil", ops.NewRetry(ops.NewRetry(ops.NewMapper[int, int](nil), 3), 3)),
-	newMisuse("no attempts", "retry: attempts must be at least 1, got 0", ops.NewRetry(okay, 0)),
-	newMisuse("negative attempts", "retry: attempts must be at least 1, got -1", ops.NewRetry(okay, -1)),
-	newMisuse("negative base", "retry: base of the backoff must not be negative, got -1ms", ops.NewRetry(okay, 3).WithBackoff(-ms, 2)),
-	newMisuse("shrinking backoff", "retry: factor of the backoff must be a number of at least 1, got 0.5", ops.NewRetry(okay, 3).WithBackoff(ms, 0.5)),
-	newMisuse("factor that is no number", "retry: factor of the backoff must be a number of at least 1, got NaN", ops.NewRetry(okay, 3).WithBackoff(ms, math.NaN())),
-	newMisuse("infinite factor", "retry: factor of the backoff must be a number of at least 1, got +Inf", ops.NewRetry(okay, 3).WithBackoff(ms, math.Inf(1))),
-	newMisuse("no largest delay", "retry: largest delay must be positive, got 0s", ops.NewRetry(okay, 3).WithMaxDelay(0)),
-	newMisuse("negative timeout of a retry", "retry: timeout must not be negative, got -1ms", ops.NewRetry(okay, 3).WithTimeout(-ms)),
-	newMisuse("nil RetryIf", "retry: RetryIf must not be nil", ops.NewRetry(okay, 3).RetryIf(nil)),
-	newMisuse("nil FailWhen", "retry: FailWhen must not be nil", ops.NewRetry(okay, 3).FailWhen(nil)),
-	newMisuse("nil OnRetry", "retry: OnRetry must not be nil", ops.NewRetry(okay, 3).OnRetry(nil)),
-	newMisuse("nil WithRandom", "retry: WithRandom must not be nil", ops.NewRetry(okay, 3).WithRandom(nil)),
-	newMisuse("retry with a nil handler", "retry: OnError must not be nil", ops.NewRetry(okay, 3).OnError(nil)),
-	newMisuse("retry with two clocks", "retry: clock must be given once at most, got 2", ops.NewRetry(okay, 3, nil, nil)),
+	newMisuse("no attempts", "retry: attempts must be at least 1, got 0", ops.NewRetry(okayMapper, 0)),
+	newMisuse("negative attempts", "retry: attempts must be at least 1, got -1", ops.NewRetry(okayMapper, -1)),
+	newMisuse("negative base", "retry: base of the backoff must not be negative, got -1ms", ops.NewRetry(okayMapper, 3).WithBackoff(-ms, 2)),
+	newMisuse("shrinking backoff", "retry: factor of the backoff must be a number of at least 1, got 0.5", ops.NewRetry(okayMapper, 3).WithBackoff(ms, 0.5)),
+	newMisuse("factor that is no number", "retry: factor of the backoff must be a number of at least 1, got NaN", ops.NewRetry(okayMapper, 3).WithBackoff(ms, math.NaN())),
+	newMisuse("infinite factor", "retry: factor of the backoff must be a number of at least 1, got +Inf", ops.NewRetry(okayMapper, 3).WithBackoff(ms, math.Inf(1))),
+	newMisuse("no largest delay", "retry: largest delay must be positive, got 0s", ops.NewRetry(okayMapper, 3).WithMaxDelay(0)),
+	newMisuse("negative timeout of a retry", "retry: timeout must not be negative, got -1ms", ops.NewRetry(okayMapper, 3).WithTimeout(-ms)),
+	newMisuse("nil RetryIf", "retry: RetryIf must not be nil", ops.NewRetry(okayMapper, 3).RetryIf(nil)),
+	newMisuse("nil FailWhen", "retry: FailWhen must not be nil", ops.NewRetry(okayMapper, 3).FailWhen(nil)),
+	newMisuse("nil OnRetry", "retry: OnRetry must not be nil", ops.NewRetry(okayMapper, 3).OnRetry(nil)),
+	newMisuse("nil WithRandom", "retry: WithRandom must not be nil", ops.NewRetry(okayMapper, 3).WithRandom(nil)),
+	newMisuse("retry with a nil handler", "retry: OnError must not be nil", ops.NewRetry(okayMapper, 3).OnError(nil)),
+	newMisuse("retry with two clocks", "retry: clock must be given once at most, got 2", ops.NewRetry(okayMapper, 3, nil, nil)),
 )
 
 var _ = chained(
@@ -62,7 +62,7 @@ var _ = chained(
 	},
 )
 
-var okay = ops.NewMapper(double)
+var okayMapper = ops.NewMapper(double)
 
 // retrying fails for each item the first time.
 func retrying(before func()) *ops.Retry[int, int] {
@@ -79,13 +79,13 @@ func retrying(before func()) *ops.Retry[int, int] {
 func retryingWorkers(before func()) *ops.Retry[int, int] { return ops.NewRetry(asyncMapper(before), 2) }
 
 // faulty fails for the nth call of all that it is told to, and notes when it is called.
-type faulty struct {
+type faultyFunc struct {
 	fails []bool
 	calls []time.Duration
 	start time.Time
 }
 
-func (f *faulty) fn(_ context.Context, n int) (int, error) {
+func (f *faultyFunc) fn(_ context.Context, n int) (int, error) {
 	if f.start.IsZero() {
 		f.start = time.Now()
 	}
@@ -96,18 +96,18 @@ func (f *faulty) fn(_ context.Context, n int) (int, error) {
 	return double(n), nil
 }
 
-func failing(times int) *faulty {
-	return &faulty{fails: slices.Repeat([]bool{true}, times)}
+func failingTimes(times int) *faultyFunc {
+	return &faultyFunc{fails: slices.Repeat([]bool{true}, times)}
 }
 
 // outcome is what came of items over channels.
-type outcome struct {
+type retryOutcome struct {
 	Out      []int
 	Failed   []any
 	Attempts []int
 }
 
-func over(t *testing.T, p ops.Processor[int, int], items ...int) (o outcome, errs []error) {
+func retryOver(t *testing.T, p ops.Processor[int, int], items ...int) (o retryOutcome, errs []error) {
 	t.Helper()
 	sup := new(listener)
 	o.Out = collect(p.Process(ops.WithSupervisor(t.Context(), sup), feed(items...)))
@@ -128,41 +128,41 @@ func TestRetry_pinned(t *testing.T) {
 		fails    int
 		attempts int
 		set      func(*ops.Retry[int, int]) *ops.Retry[int, int]
-		want     outcome
+		want     retryOutcome
 		at       []time.Duration
 	}{
-		"two failures, then success": {fails: 2, attempts: 3, want: outcome{Out: []int{14}}, at: []time.Duration{0, 100 * ms, 300 * ms}},
-		"always failing":             {fails: 9, attempts: 3, want: outcome{nil, []any{7}, []int{3}}, at: []time.Duration{0, 100 * ms, 300 * ms}},
-		"one attempt":                {fails: 9, attempts: 1, want: outcome{nil, []any{7}, []int{1}}, at: []time.Duration{0}},
-		"worth one more": {fails: 9, attempts: 5, want: outcome{nil, []any{7}, []int{2}}, at: []time.Duration{0, 100 * ms},
+		"two failures, then success": {fails: 2, attempts: 3, want: retryOutcome{Out: []int{14}}, at: []time.Duration{0, 100 * ms, 300 * ms}},
+		"always failing":             {fails: 9, attempts: 3, want: retryOutcome{nil, []any{7}, []int{3}}, at: []time.Duration{0, 100 * ms, 300 * ms}},
+		"one attempt":                {fails: 9, attempts: 1, want: retryOutcome{nil, []any{7}, []int{1}}, at: []time.Duration{0}},
+		"worth one more": {fails: 9, attempts: 5, want: retryOutcome{nil, []any{7}, []int{2}}, at: []time.Duration{0, 100 * ms},
 			set: func(r *ops.Retry[int, int]) *ops.Retry[int, int] { return r.RetryIf(only(1)) }},
-		"base 10 ms, success at the fourth": {fails: 3, attempts: 4, want: outcome{Out: []int{14}}, at: []time.Duration{0, 10 * ms, 30 * ms, 70 * ms},
+		"base 10 ms, success at the fourth": {fails: 3, attempts: 4, want: retryOutcome{Out: []int{14}}, at: []time.Duration{0, 10 * ms, 30 * ms, 70 * ms},
 			set: func(r *ops.Retry[int, int]) *ops.Retry[int, int] { return r.WithBackoff(10*ms, 2) }},
-		"no wait": {fails: 3, attempts: 4, want: outcome{Out: []int{14}}, at: []time.Duration{0, 0, 0, 0},
+		"no wait": {fails: 3, attempts: 4, want: retryOutcome{Out: []int{14}}, at: []time.Duration{0, 0, 0, 0},
 			set: func(r *ops.Retry[int, int]) *ops.Retry[int, int] { return r.WithBackoff(0, 2) }},
-		"factor 1": {fails: 3, attempts: 4, want: outcome{Out: []int{14}}, at: []time.Duration{0, 5 * ms, 10 * ms, 15 * ms},
+		"factor 1": {fails: 3, attempts: 4, want: retryOutcome{Out: []int{14}}, at: []time.Duration{0, 5 * ms, 10 * ms, 15 * ms},
 			set: func(r *ops.Retry[int, int]) *ops.Retry[int, int] { return r.WithBackoff(5*ms, 1) }},
-		"largest delay": {fails: 4, attempts: 5, want: outcome{Out: []int{14}}, at: []time.Duration{0, 10 * ms, 35 * ms, 60 * ms, 85 * ms},
+		"largest delay": {fails: 4, attempts: 5, want: retryOutcome{Out: []int{14}}, at: []time.Duration{0, 10 * ms, 35 * ms, 60 * ms, 85 * ms},
 			set: func(r *ops.Retry[int, int]) *ops.Retry[int, int] {
 				return r.WithBackoff(10*ms, 3).WithMaxDelay(25 * ms)
 			}},
-		"base beyond the largest delay": {fails: 1, attempts: 2, want: outcome{Out: []int{14}}, at: []time.Duration{0, 30 * time.Second},
+		"base beyond the largest delay": {fails: 1, attempts: 2, want: retryOutcome{Out: []int{14}}, at: []time.Duration{0, 30 * time.Second},
 			set: func(r *ops.Retry[int, int]) *ops.Retry[int, int] { return r.WithBackoff(time.Hour, 2) }},
 	}
 	for name, tt := range tests {
-		for way, wrapped := range map[string]func(*faulty) ops.Processor[int, int]{
-			"a Caller":      func(f *faulty) ops.Processor[int, int] { return ops.NewCall(f.fn) },
-			"workers":       func(f *faulty) ops.Processor[int, int] { return ops.NewAsyncMapper(f.fn).WithWorkers(2) },
-			"over channels": func(f *faulty) ops.Processor[int, int] { return bridged[int, int]{ops.NewCall(f.fn)} },
-			"a stage":       func(f *faulty) ops.Processor[int, int] { return stage.Call(f.fn).Named("inner") },
+		for way, wrapped := range map[string]func(*faultyFunc) ops.Processor[int, int]{
+			"a Caller":      func(f *faultyFunc) ops.Processor[int, int] { return ops.NewCall(f.fn) },
+			"workers":       func(f *faultyFunc) ops.Processor[int, int] { return ops.NewAsyncMapper(f.fn).WithWorkers(2) },
+			"over channels": func(f *faultyFunc) ops.Processor[int, int] { return bridged[int, int]{ops.NewCall(f.fn)} },
+			"a stage":       func(f *faultyFunc) ops.Processor[int, int] { return stage.Call(f.fn).Named("inner") },
 		} {
 			bubble(t, name+", "+way, func(t *testing.T) {
-				f := failing(tt.fails)
+				f := failingTimes(tt.fails)
 				r := ops.NewRetry(wrapped(f), tt.attempts).WithJitter(false)
 				if tt.set != nil {
 					r = tt.set(r)
 				}
-				got, errs := over(t, r, 7)
+				got, errs := retryOver(t, r, 7)
 				if diff := cmp.Diff(tt.want, got); diff != "" {
 					t.Errorf("outcome mismatch (-want +got):\n%s", diff)
 				}
@@ -170,7 +170,7 @@ func TestRetry_pinned(t *testing.T) {
 					t.Errorf("times of the calls mismatch (-want +got):\n%s", diff)
 				}
 				for _, err := range errs {
-					if want := fmt.Sprintf("call %d: boom", len(f.calls)); !errors.Is(err, errBoom) || !endsWith(err, want) {
+					if want := fmt.Sprintf("call %d: boom", len(f.calls)); !errors.Is(err, errBoom) || !errorEndsWith(err, want) {
 						t.Errorf("error %v, want the last, %s", err, want)
 					}
 				}
@@ -179,7 +179,7 @@ func TestRetry_pinned(t *testing.T) {
 	}
 }
 
-func endsWith(err error, text string) bool {
+func errorEndsWith(err error, text string) bool {
 	s := err.Error()
 	return len(s) >= len(text) && s[len(s)-len(text):] == text
 }
@@ -189,8 +189,8 @@ func endsWith(err error, text string) bool {
 // each other without a wait.
 func TestRetryDelayOverflow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := failing(2000)
-		over(t, ops.NewRetry(ops.NewCall(f.fn), 2000).WithBackoff(100*ms, 1e9).WithJitter(false), 1)
+		f := failingTimes(2000)
+		retryOver(t, ops.NewRetry(ops.NewCall(f.fn), 2000).WithBackoff(100*ms, 1e9).WithJitter(false), 1)
 		for i := 2; i < len(f.calls); i++ {
 			if d := f.calls[i] - f.calls[i-1]; d != 30*time.Second {
 				t.Fatalf("call %d came %v after the one before, want 30s", i+1, d)
@@ -205,8 +205,8 @@ func TestRetryDelayOverflow(t *testing.T) {
 // TestRetryJitter: each wait is between half of it and all of it, and they differ.
 func TestRetryJitter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := failing(200)
-		over(t, ops.NewRetry(ops.NewCall(f.fn), 200).WithBackoff(time.Second, 1), 1)
+		f := failingTimes(200)
+		retryOver(t, ops.NewRetry(ops.NewCall(f.fn), 200).WithBackoff(time.Second, 1), 1)
 		seen := make(map[time.Duration]bool)
 		for i := 1; i < len(f.calls); i++ {
 			d := f.calls[i] - f.calls[i-1]
@@ -223,15 +223,15 @@ func TestRetryJitter(t *testing.T) {
 func TestRetry_randomIsSeedable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		run := func() []time.Duration {
-			f := failing(20)
-			over(t, ops.NewRetry(ops.NewCall(f.fn), 20).WithRandom(rand.New(rand.NewPCG(1, 2)).Float64), 1)
+			f := failingTimes(20)
+			retryOver(t, ops.NewRetry(ops.NewCall(f.fn), 20).WithRandom(rand.New(rand.NewPCG(1, 2)).Float64), 1)
 			return f.calls
 		}
 		if diff := cmp.Diff(run(), run()); diff != "" {
 			t.Errorf("two runs from one seed differ:\n%s", diff)
 		}
-		f := failing(2)
-		over(t, ops.NewRetry(ops.NewCall(f.fn), 2).WithRandom(math.NaN), 1)
+		f := failingTimes(2)
+		retryOver(t, ops.NewRetry(ops.NewCall(f.fn), 2).WithRandom(math.NaN), 1)
 		if got := f.calls[1]; got != 100*ms {
 			t.Errorf("a wait of %v with a random share that is no number, want all of it", got)
 		}
@@ -249,8 +249,8 @@ func TestRetrySlowCall(t *testing.T) {
 	for name, p := range map[string]ops.Processor[int, int]{"a Caller": slow, "over channels": bridged[int, int]{slow}} {
 		bubble(t, name, func(t *testing.T) {
 			calls.Store(0)
-			got, _ := over(t, ops.NewRetry(p, 3), 1, 2)
-			if diff := cmp.Diff(outcome{Out: []int{2, 4}}, got); diff != "" || calls.Load() != 2 {
+			got, _ := retryOver(t, ops.NewRetry(p, 3), 1, 2)
+			if diff := cmp.Diff(retryOutcome{Out: []int{2, 4}}, got); diff != "" || calls.Load() != 2 {
 				t.Errorf("%d calls, want 2, outcome mismatch (-want +got):\n%s", calls.Load(), diff)
 			}
 		})
@@ -283,8 +283,8 @@ func TestRetryManyResults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				got, _ := over(t, build(ops.Gather(p)), 3, 2, 0, 1, 2)
-				if diff := cmp.Diff(outcome{Out: []int{30, 31, 32, 20, 21, 10, 20, 21}}, got); diff != "" {
+				got, _ := retryOver(t, build(ops.Gather(p)), 3, 2, 0, 1, 2)
+				if diff := cmp.Diff(retryOutcome{Out: []int{30, 31, 32, 20, 21, 10, 20, 21}}, got); diff != "" {
 					t.Errorf("outcome mismatch (-want +got):\n%s", diff)
 				}
 			})
@@ -299,8 +299,8 @@ func TestRetry_emptyOutput(t *testing.T) {
 			return ops.NewFilter(func(n int) bool { return n%2 == 1 }).Process(ctx, in)
 		})
 		retry := ops.NewRetry(odd, 3).WithBackoff(0, 1)
-		got, errs := over(t, retry, 1, 2, 3)
-		if diff := cmp.Diff(outcome{[]int{1, 3}, []any{2}, []int{3}}, got); diff != "" || !errors.Is(errs[0], ops.ErrNoOutput) {
+		got, errs := retryOver(t, retry, 1, 2, 3)
+		if diff := cmp.Diff(retryOutcome{[]int{1, 3}, []any{2}, []int{3}}, got); diff != "" || !errors.Is(errs[0], ops.ErrNoOutput) {
 			t.Errorf("errors %v, outcome mismatch (-want +got):\n%s", errs, diff)
 		}
 		var r flow.Report
@@ -328,7 +328,7 @@ func TestRetry_parallel(t *testing.T) {
 	}
 	for name, run := range map[string]func(t *testing.T, p ops.Processor[int, int]) []int{
 		"over channels": func(t *testing.T, p ops.Processor[int, int]) []int {
-			got, _ := over(t, p, ints(20)...)
+			got, _ := retryOver(t, p, ints(20)...)
 			return got.Out
 		},
 		"in a flow": func(t *testing.T, p ops.Processor[int, int]) []int {
@@ -361,14 +361,14 @@ func TestRetry_orderOfTheWorkers(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		free := ops.NewAsyncMapper(sleepy).WithWorkers(9).WithOrdered(false)
-		got, _ := over(t, ops.NewRetry(ops.NewRetry(free, 2), 2), ints(9)...)
+		got, _ := retryOver(t, ops.NewRetry(ops.NewRetry(free, 2), 2), ints(9)...)
 		want := ints(9)
 		slices.Reverse(want)
 		if diff := cmp.Diff(want, got.Out); diff != "" {
 			t.Errorf("unordered: items mismatch (-want +got):\n%s", diff)
 		}
 		keyed := ops.NewAsyncMapperKeyed(even, sleepy).WithWorkers(2)
-		got, _ = over(t, ops.NewRetry(keyed, 2), ints(9)...)
+		got, _ = retryOver(t, ops.NewRetry(keyed, 2), ints(9)...)
 		for _, want := range [][]int{{1, 3, 5, 7, 9}, {2, 4, 6, 8}} {
 			of := referenceFilter(func(n int) bool { return even(n) == even(want[0]) })(got.Out...)
 			if diff := cmp.Diff(want, of); diff != "" {
@@ -380,16 +380,16 @@ func TestRetry_orderOfTheWorkers(t *testing.T) {
 
 // TestRetry_cancelInAWait: the calls stop, and the item is no failure.
 func TestRetry_cancelInAWait(t *testing.T) {
-	for name, p := range map[string]func(*faulty) ops.Processor[int, int]{
-		"a Caller":      func(f *faulty) ops.Processor[int, int] { return ops.NewCall(f.fn) },
-		"workers":       func(f *faulty) ops.Processor[int, int] { return ops.NewAsyncMapper(f.fn).WithWorkers(1) },
-		"over channels": func(f *faulty) ops.Processor[int, int] { return bridged[int, int]{ops.NewCall(f.fn)} },
-		"nested": func(f *faulty) ops.Processor[int, int] {
+	for name, p := range map[string]func(*faultyFunc) ops.Processor[int, int]{
+		"a Caller":      func(f *faultyFunc) ops.Processor[int, int] { return ops.NewCall(f.fn) },
+		"workers":       func(f *faultyFunc) ops.Processor[int, int] { return ops.NewAsyncMapper(f.fn).WithWorkers(1) },
+		"over channels": func(f *faultyFunc) ops.Processor[int, int] { return bridged[int, int]{ops.NewCall(f.fn)} },
+		"nested": func(f *faultyFunc) ops.Processor[int, int] {
 			return ops.NewRetry(ops.NewCall(f.fn), 5).WithJitter(false)
 		},
 	} {
 		bubble(t, name, func(t *testing.T) {
-			f := failing(9)
+			f := failingTimes(9)
 			ctx, cancel := context.WithTimeoutCause(t.Context(), 250*ms, errCause)
 			defer cancel()
 			var r flow.Report
@@ -413,7 +413,7 @@ func TestRetry_deadlineInAWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 250*ms)
 		defer cancel()
-		err := flow.Of(1).Then(ops.NewRetry(ops.NewCall(failing(9).fn), 5).WithJitter(false)).Run(ctx)
+		err := flow.Of(1).Then(ops.NewRetry(ops.NewCall(failingTimes(9).fn), 5).WithJitter(false)).Run(ctx)
 		late, ok := errors.AsType[*flow.DeadlineError](err)
 		if !ok || len(late.Working) != 1 || late.Working[0].Name != "retry" || late.Working[0].State != "waiting for time" {
 			t.Errorf("Run() = %v, want a DeadlineError that names the retry once", err)
@@ -428,10 +428,10 @@ func TestRetry_stopsAt(t *testing.T) {
 		want int
 	}{
 		"a permanent error":            {err: ops.Permanent(errBoom), want: 1},
-		"a permanent error, if wanted": {err: ops.Permanent(errBoom), want: 1, set: func(r *ops.Retry[int, int]) *ops.Retry[int, int] { return r.RetryIf(always) }},
+		"a permanent error, if wanted": {err: ops.Permanent(errBoom), want: 1, set: func(r *ops.Retry[int, int]) *ops.Retry[int, int] { return r.RetryIf(alwaysWorth) }},
 		"a wrapped permanent error":    {err: fmt.Errorf("wrapped: %w", ops.Permanent(errBoom)), want: 1},
 		"an open circuit":              {err: fmt.Errorf("wrapped: %w", errors.Join(ops.ErrCircuitOpen, errBoom)), want: 1},
-		"an open circuit, if wanted":   {err: errors.Join(ops.ErrCircuitOpen, errBoom), want: 3, set: func(r *ops.Retry[int, int]) *ops.Retry[int, int] { return r.RetryIf(always) }},
+		"an open circuit, if wanted":   {err: errors.Join(ops.ErrCircuitOpen, errBoom), want: 3, set: func(r *ops.Retry[int, int]) *ops.Retry[int, int] { return r.RetryIf(alwaysWorth) }},
 		"the last attempt":             {err: errBoom, want: 3},
 		"an error of another context":  {err: errors.Join(context.Canceled, errBoom), want: 3},
 	}
@@ -445,8 +445,8 @@ func TestRetry_stopsAt(t *testing.T) {
 			if tt.set != nil {
 				r = tt.set(r)
 			}
-			got, errs := over(t, r, 7)
-			if diff := cmp.Diff(outcome{nil, []any{7}, []int{tt.want}}, got); diff != "" || calls != tt.want {
+			got, errs := retryOver(t, r, 7)
+			if diff := cmp.Diff(retryOutcome{nil, []any{7}, []int{tt.want}}, got); diff != "" || calls != tt.want {
 				t.Errorf("%d calls, want %d, outcome mismatch (-want +got):\n%s", calls, tt.want, diff)
 			}
 			if len(errs) != 1 || !errors.Is(errs[0], errBoom) || errs[0].Error() != tt.err.Error() {
@@ -459,7 +459,7 @@ func TestRetry_stopsAt(t *testing.T) {
 	}
 }
 
-func always(error, int) bool { return true }
+func alwaysWorth(error, int) bool { return true }
 
 // TestRetry_errorsAreKept: the last ten are reached, and its text is that of the last.
 func TestRetry_errorsAreKept(t *testing.T) {
@@ -469,7 +469,7 @@ func TestRetry_errorsAreKept(t *testing.T) {
 			all = append(all, fmt.Errorf("error %d", len(all)+1))
 			return 0, all[len(all)-1]
 		})
-		_, errs := over(t, ops.NewRetry(p, 12).WithBackoff(0, 1), 1)
+		_, errs := retryOver(t, ops.NewRetry(p, 12).WithBackoff(0, 1), 1)
 		if want := "error 12"; len(errs) != 1 || errs[0].Error() != want {
 			t.Fatalf("errors %v, want %s", errs, want)
 		}
@@ -500,8 +500,8 @@ func TestRetry_timeout(t *testing.T) {
 				return 0, ctx.Err()
 			})
 			retry := ops.NewRetry(wrapped(slow), 2).WithBackoff(100*ms, 1).WithJitter(false).WithTimeout(50 * ms)
-			got, errs := over(t, retry, 7)
-			if diff := cmp.Diff(outcome{nil, []any{7}, []int{2}}, got); diff != "" {
+			got, errs := retryOver(t, retry, 7)
+			if diff := cmp.Diff(retryOutcome{nil, []any{7}, []int{2}}, got); diff != "" {
 				t.Errorf("outcome mismatch (-want +got):\n%s", diff)
 			}
 			if len(errs) != 1 || !errors.Is(errs[0], context.DeadlineExceeded) || errs[0].Error() != "no result within 50ms: context deadline exceeded" {
@@ -559,8 +559,8 @@ func TestRetry_failWhen(t *testing.T) {
 			}
 			return nil
 		}
-		got, _ := over(t, ops.NewRetry(p, 3).FailWhen(few), 7)
-		if diff := cmp.Diff(outcome{Out: []int{3}}, got); diff != "" {
+		got, _ := retryOver(t, ops.NewRetry(p, 3).FailWhen(few), 7)
+		if diff := cmp.Diff(retryOutcome{Out: []int{3}}, got); diff != "" {
 			t.Errorf("outcome mismatch (-want +got):\n%s", diff)
 		}
 		last := func(n int) error {
@@ -570,8 +570,8 @@ func TestRetry_failWhen(t *testing.T) {
 			}
 			return nil
 		}
-		got, _ = over(t, ops.NewRetry(ops.NewFlatMapper(twice), 5).FailWhen(last), 7)
-		if diff := cmp.Diff(outcome{Out: []int{7, -7}}, got); diff != "" || calls != 6 {
+		got, _ = retryOver(t, ops.NewRetry(ops.NewFlatMapper(twice), 5).FailWhen(last), 7)
+		if diff := cmp.Diff(retryOutcome{Out: []int{7, -7}}, got); diff != "" || calls != 6 {
 			t.Errorf("%d calls, want 6, outcome of several results mismatch (-want +got):\n%s", calls, diff)
 		}
 	})
@@ -586,8 +586,8 @@ func TestRetry_onRetry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		var got []told
-		f := &faulty{fails: []bool{true, true, false, true}}
-		over(t, ops.NewRetry(ops.NewCall(f.fn), 3).WithJitter(false).OnRetry(func(n, attempt int, err error) {
+		f := &faultyFunc{fails: []bool{true, true, false, true}}
+		retryOver(t, ops.NewRetry(ops.NewCall(f.fn), 3).WithJitter(false).OnRetry(func(n, attempt int, err error) {
 			got = append(got, told{n, attempt, err.Error(), time.Since(start)})
 		}), 7, 8)
 		want := []told{{7, 1, "call 1: boom", 0}, {7, 2, "call 2: boom", 100 * ms}, {8, 1, "call 4: boom", 300 * ms}}
@@ -661,16 +661,16 @@ func TestRetry_panics(t *testing.T) {
 }
 
 // embedding has a Process of its own: nothing may go past it.
-type embedding struct{ *ops.Mapper[int, int] }
+type mapperAround struct{ *ops.Mapper[int, int] }
 
-func (embedding) Process(ctx context.Context, in <-chan int) <-chan int {
+func (mapperAround) Process(ctx context.Context, in <-chan int) <-chan int {
 	return ops.NewMapper(func(n int) int { return -n }).Process(ctx, in)
 }
 
 // negating is a Caller of the user's own.
-type negating struct{ ops.Processor[int, int] }
+type negatingCaller struct{ ops.Processor[int, int] }
 
-func (negating) Call(_ context.Context, n int) (int, error) {
+func (negatingCaller) Call(_ context.Context, n int) (int, error) {
 	if n == 3 {
 		return 0, ops.ErrFiltered
 	}
@@ -680,16 +680,16 @@ func (negating) Call(_ context.Context, n int) (int, error) {
 func TestRetry_whatItCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, p := range map[string]ops.Processor[int, int]{
-			"a struct around one of ours": embedding{ops.NewMapper(double)},
-			"a caller of the user's":      negating{ops.NewMapper(double)},
+			"a struct around one of ours": mapperAround{ops.NewMapper(double)},
+			"a caller of the user's":      negatingCaller{ops.NewMapper(double)},
 		} {
-			got, _ := over(t, ops.NewRetry(p, 1), 1, 2)
-			if diff := cmp.Diff(outcome{Out: []int{-1, -2}}, got); diff != "" {
+			got, _ := retryOver(t, ops.NewRetry(p, 1), 1, 2)
+			if diff := cmp.Diff(retryOutcome{Out: []int{-1, -2}}, got); diff != "" {
 				t.Errorf("%s: outcome mismatch (-want +got):\n%s", name, diff)
 			}
 		}
-		got, _ := over(t, ops.NewRetry(negating{okay}, 3), 2, 3, 4)
-		if diff := cmp.Diff(outcome{Out: []int{-2, -4}}, got); diff != "" {
+		got, _ := retryOver(t, ops.NewRetry(negatingCaller{okayMapper}, 3), 2, 3, 4)
+		if diff := cmp.Diff(retryOutcome{Out: []int{-2, -4}}, got); diff != "" {
 			t.Errorf("filtered: outcome mismatch (-want +got):\n%s", diff)
 		}
 	})
