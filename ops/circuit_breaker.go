@@ -250,7 +250,7 @@ func (b *CircuitBreaker[In, Out]) Process(ctx context.Context, in <-chan In) <-c
 
 // Kernel describes the processor to flows, which fuse it.
 func (b *CircuitBreaker[In, Out]) Kernel() kernel.Spec[In, Out] {
-	return b.spec(b, "CircuitBreaker", false, b.do)
+	return b.spec(kernel.Spec[In, Out]{Self: b, Op: "CircuitBreaker"}, false, b.do)
 }
 
 func (b *CircuitBreaker[In, Out]) results(ctx context.Context, in In) (out Out, err error) {

@@ -188,7 +188,9 @@ func (r *Retry[In, Out]) Process(ctx context.Context, in <-chan In) <-chan Out {
 }
 
 // Kernel describes the processor to flows, which fuse it.
-func (r *Retry[In, Out]) Kernel() kernel.Spec[In, Out] { return r.spec(r, "Retry", true, r.do) }
+func (r *Retry[In, Out]) Kernel() kernel.Spec[In, Out] {
+	return r.spec(kernel.Spec[In, Out]{Self: r, Op: "Retry"}, true, r.do)
+}
 
 func (r *Retry[In, Out]) results(ctx context.Context, in In) (out Out, err error) {
 	if err := r.err(); err != nil {

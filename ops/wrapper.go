@@ -172,13 +172,17 @@ type pace struct {
 	clk Clock
 	s   *kernel.Stage   // nil outside of one
 	ctx context.Context // of its calls, with the clock of the run
+
+	calls int // outside of a stage: for the item
 }
 
-func (w *wrapper[In, Out]) alone(ctx context.Context) *pace { return &pace{clk: w.clock(ctx)} }
+func (w *wrapper[In, Out]) alone(ctx context.Context) *pace {
+	return &pace{clk: w.clock(ctx), calls: 1}
+}
 
 // paceOf is that of a stage, or of one of its workers.
 func paceOf(s *kernel.Stage) *pace {
-	return &pace{s.Clock(), s, clock.With(s.Context(), s.Segment().Run().Clock())}
+	return &pace{clk: s.Clock(), s: s, ctx: clock.With(s.Context(), s.Segment().Run().Clock())}
 }
 
 // context is what a call gets. A policy may limit that.
@@ -199,18 +203,18 @@ func (p *pace) wait(ctx context.Context, d time.Duration) error {
 
 // repeat counts a call that is about to be repeated.
 func (p *pace) repeat() {
-	if p.s != nil {
-		p.s.Repeat()
+	if p.s == nil {
+		p.calls++
+		return
 	}
+	p.s.Repeat()
 }
 
-// spec makes a stage of a wrapper: with the workers of the processor inside, if it has some.
+// spec completes that of a wrapper: with the workers of the processor inside, if it has some.
 // With single each of them takes one item at a time: it may keep it for long.
-func (w *wrapper[In, Out]) spec(self any, op string, single bool, do work[In, Out]) kernel.Spec[In, Out] {
-	spec := kernel.Spec[In, Out]{
-		Self: self, Name: w.name, Op: op, Err: w.err(), Told: w.told, Clock: w.clk,
-		Calls: kernel.CallsFunc, Heeds: true,
-	}
+func (w *wrapper[In, Out]) spec(spec kernel.Spec[In, Out], single bool, do work[In, Out]) kernel.Spec[In, Out] {
+	spec.Name, spec.Err, spec.Told, spec.Clock = w.name, w.err(), w.told, w.clk
+	spec.Calls, spec.Heeds = kernel.CallsFunc, true
 	staff := w.staff()
 	if staff.Count > 0 {
 		staff.Single, staff.Each = single, func(s *kernel.Stage) func(context.Context, In) (Out, error) {

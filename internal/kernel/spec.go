@@ -47,6 +47,9 @@ type Spec[In, Out any] struct {
 	// then asked about panics alone.
 	Decides Decider
 
+	// Wired, if set, is called when the processor has become a part of a run.
+	Wired func(*Run)
+
 	// Told hears of every failure of an item after the policy has decided.
 	Told func(context.Context, *Fault)
 
@@ -75,6 +78,9 @@ func Attach[In, Out any](seg *Segment, site Site, spec Spec[In, Out], down Port[
 	run.check(site, spec.Name, spec.Err)
 	if spec.Err != nil {
 		return seg, Port[In]{}
+	}
+	if spec.Wired != nil {
+		spec.Wired(run)
 	}
 	if spec.Connect != nil {
 		site.Err = nil // is booked
