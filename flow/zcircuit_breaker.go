@@ -33,6 +33,6 @@ import (
 // All runs of the value share its state, and so do calls of [ops.CircuitBreaker.Call]: they are
 // all about the same thing. A copy that an option makes has a state of its own. The time is
 // that of the breaker's clock, else of the run's, so runs at once need the same one.
-func (f Flow[In]) CircuitBreaker[Out any](p ops.Processor[In, Out]) Flow[Out] {
-	return then(f, stage.CircuitBreaker(p))
+func (f Flow[In]) CircuitBreaker[Out any](inner ops.Processor[In, Out]) Flow[Out] {
+	return then(f, stage.CircuitBreaker(inner))
 }

@@ -28,6 +28,6 @@ import (
 // An item that became a letter counts as DeadLettered in a report, and the stage's policy is
 // not asked about it: it decides about panics alone. In [ops.DeadLetterQueue.Call] it is an
 // error that is [ops.ErrFiltered] and wraps the cause, so that what is around goes on without it.
-func (f Flow[In]) DeadLetterQueue[Out any](p ops.Processor[In, Out]) Flow[Out] {
-	return then(f, stage.DeadLetterQueue(p))
+func (f Flow[In]) DeadLetterQueue[Out any](inner ops.Processor[In, Out]) Flow[Out] {
+	return then(f, stage.DeadLetterQueue(inner))
 }

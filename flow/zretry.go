@@ -35,6 +35,6 @@ import (
 // errors.As reach up to nine before it, and it tells how many calls were made, see
 // [ops.ItemError]. In a flow the stage's policy decides about it then. The calls repeated are
 // counted as Retried in a report. No timer waits for a Retry.
-func (f Flow[In]) Retry[Out any](p ops.Processor[In, Out], attempts int) Flow[Out] {
-	return then(f, stage.Retry(p, attempts))
+func (f Flow[In]) Retry[Out any](inner ops.Processor[In, Out], attempts int) Flow[Out] {
+	return then(f, stage.Retry(inner, attempts))
 }

@@ -80,15 +80,15 @@ type CircuitBreaker[In, Out any] struct {
 	circuit *circuit         // nil in the zero value
 }
 
-// NewCircuitBreaker makes a CircuitBreaker, named "circuit-breaker", around p, which must not
+// NewCircuitBreaker makes a CircuitBreaker, named "circuit-breaker", around inner, which must not
 // be nil. The clock is optional; without it the breaker takes the clock of the run, or the
 // real one.
 //
-//streamz:stage CircuitBreaker(p Processor[In, Out]) NewCircuitBreaker(p)
+//streamz:stage CircuitBreaker(inner Processor[In, Out]) NewCircuitBreaker(inner)
 //streamz:example flow.Of("1", "2").CircuitBreaker(ops.NewTryMapper(strconv.Atoi))
 //streamz:output [1 2]
-func NewCircuitBreaker[In, Out any](p Processor[In, Out], clk ...Clock) *CircuitBreaker[In, Out] {
-	b := &CircuitBreaker[In, Out]{wrapper: wrap("circuit-breaker", p, clk)}
+func NewCircuitBreaker[In, Out any](inner Processor[In, Out], clk ...Clock) *CircuitBreaker[In, Out] {
+	b := &CircuitBreaker[In, Out]{wrapper: wrap("circuit-breaker", inner, clk)}
 	b.rules = circuitRules{threshold: 0.5, least: 10, recovery: 30 * time.Second, trials: 3, window: time.Minute}
 	return b.anew()
 }

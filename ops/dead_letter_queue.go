@@ -71,16 +71,16 @@ type dlqBook[T any] struct {
 	succeeded, failed, retried atomic.Int64
 }
 
-// NewDeadLetterQueue makes a DeadLetterQueue, named "dead-letters", around p, which must not
+// NewDeadLetterQueue makes a DeadLetterQueue, named "dead-letters", around inner, which must not
 // be nil. The clock is optional; without it the queue takes the clock of the run, or the real
 // one.
 //
-//streamz:stage DeadLetterQueue(p Processor[In, Out]) NewDeadLetterQueue(p)
+//streamz:stage DeadLetterQueue(inner Processor[In, Out]) NewDeadLetterQueue(inner)
 //streamz:example flow.Of("1", "x", "2").DeadLetterQueue(ops.NewTryMapper(strconv.Atoi))
 //streamz:output [1 2]
 //streamz:marble e-a-d-b-d--| f.Then(ops.NewDeadLetterQueue(ops.NewCall(work)).WithTimeout(25 * time.Millisecond))
-func NewDeadLetterQueue[In, Out any](p Processor[In, Out], clk ...Clock) *DeadLetterQueue[In, Out] {
-	q := &DeadLetterQueue[In, Out]{wrapper: wrap("dead-letters", p, clk), size: 100}
+func NewDeadLetterQueue[In, Out any](inner Processor[In, Out], clk ...Clock) *DeadLetterQueue[In, Out] {
+	q := &DeadLetterQueue[In, Out]{wrapper: wrap("dead-letters", inner, clk), size: 100}
 	q.repeater = repeater[In]{
 		attempts: 1,
 		backoff:  kernel.Backoff{First: time.Second, Factor: 1},

@@ -42,15 +42,15 @@ type Retry[In, Out any] struct {
 	repeater repeater[In]
 }
 
-// NewRetry makes a Retry, named "retry", that calls p up to attempts times for an item, the
-// first included. p must not be nil, and attempts at least 1. The clock is optional; without
+// NewRetry makes a Retry, named "retry", that calls inner up to attempts times for an item, the
+// first included. inner must not be nil, and attempts at least 1. The clock is optional; without
 // it the Retry takes the clock of the run, or the real one.
 //
-//streamz:stage Retry(p Processor[In, Out], attempts int) NewRetry(p, attempts)
+//streamz:stage Retry(inner Processor[In, Out], attempts int) NewRetry(inner, attempts)
 //streamz:example flow.Of("1", "2").Retry(ops.NewTryMapper(strconv.Atoi), 3)
 //streamz:output [1 2]
-func NewRetry[In, Out any](p Processor[In, Out], attempts int, clk ...Clock) *Retry[In, Out] {
-	r := &Retry[In, Out]{wrapper: wrap("retry", p, clk)}
+func NewRetry[In, Out any](inner Processor[In, Out], attempts int, clk ...Clock) *Retry[In, Out] {
+	r := &Retry[In, Out]{wrapper: wrap("retry", inner, clk)}
 	r.repeater = repeater[In]{
 		attempts: attempts,
 		backoff:  kernel.Backoff{First: 100 * time.Millisecond, Factor: 2, Most: 30 * time.Second, Jitter: 0.5},

@@ -30,6 +30,6 @@ import "github.com/go-streamz/streamz/ops"
 // All runs of the value share its state, and so do calls of [ops.CircuitBreaker.Call]: they are
 // all about the same thing. A copy that an option makes has a state of its own. The time is
 // that of the breaker's clock, else of the run's, so runs at once need the same one.
-func CircuitBreaker[In, Out any](p ops.Processor[In, Out]) Stage[In, Out] {
-	return Of(ops.NewCircuitBreaker(p))
+func CircuitBreaker[In, Out any](inner ops.Processor[In, Out]) Stage[In, Out] {
+	return Of(ops.NewCircuitBreaker(inner))
 }

@@ -25,6 +25,6 @@ import "github.com/go-streamz/streamz/ops"
 // An item that became a letter counts as DeadLettered in a report, and the stage's policy is
 // not asked about it: it decides about panics alone. In [ops.DeadLetterQueue.Call] it is an
 // error that is [ops.ErrFiltered] and wraps the cause, so that what is around goes on without it.
-func DeadLetterQueue[In, Out any](p ops.Processor[In, Out]) Stage[In, Out] {
-	return Of(ops.NewDeadLetterQueue(p))
+func DeadLetterQueue[In, Out any](inner ops.Processor[In, Out]) Stage[In, Out] {
+	return Of(ops.NewDeadLetterQueue(inner))
 }

@@ -32,6 +32,6 @@ import "github.com/go-streamz/streamz/ops"
 // errors.As reach up to nine before it, and it tells how many calls were made, see
 // [ops.ItemError]. In a flow the stage's policy decides about it then. The calls repeated are
 // counted as Retried in a report. No timer waits for a Retry.
-func Retry[In, Out any](p ops.Processor[In, Out], attempts int) Stage[In, Out] {
-	return Of(ops.NewRetry(p, attempts))
+func Retry[In, Out any](inner ops.Processor[In, Out], attempts int) Stage[In, Out] {
+	return Of(ops.NewRetry(inner, attempts))
 }

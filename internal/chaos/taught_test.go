@@ -33,7 +33,7 @@ func taught() lessons {
 	teach(l, func(g *gamble, name string) flow.SignalSource[int] { return newMarker(g, name) })
 	teach(l, func(g *gamble, name string) flow.Sink[int] { return arg[sink](g, name) })
 	teach(l, func(g *gamble, name string) ops.Gatherer[int, int] { return arg[gatherer](g, name) })
-	teach(l, func(*gamble, string) ops.Processor[int, int] { return ops.ProcessorFunc[int, int](relay) })
+	teach(l, processor)
 	teach(l, func(g *gamble, _ string) flow.Job { return g.job() })
 	teach(l, func(g *gamble, _ string) []flow.Job { return g.jobs() })
 	teach(l, restarts)
@@ -211,6 +211,37 @@ func (r *reader) Read(p []byte) (int, error) {
 	}
 	r.read++
 	return copy(p, strconv.Itoa(r.read)+"\n"), nil
+}
+
+// processor draws one that only knows channels, or, for what wraps it, one that may be called
+// directly. That one's failures may be made good.
+func processor(g *gamble, name string) ops.Processor[int, int] {
+	if name != "inner" {
+		return ops.ProcessorFunc[int, int](relay)
+	}
+	g.node.lenient = true
+	c := *g
+	c.depth++
+	c.aside = true
+	kind := g.IntN(6)
+	if g.depth > deepest {
+		kind %= 4
+	}
+	g.note("%s=%d", name, kind)
+	switch kind {
+	case 0:
+		return ops.ProcessorFunc[int, int](relay)
+	case 1:
+		return ops.NewTryMapper(arg[func(int) (int, error)](&c, "fn"))
+	case 2:
+		return ops.NewAsyncMapper(arg[func(context.Context, int) (int, error)](&c, "fn")).WithWorkers(1 + g.IntN(4))
+	case 3:
+		call := ops.NewCall(arg[func(context.Context, int) (int, error)](&c, "fn"))
+		return ops.ProcessorFunc[int, int](call.Process)
+	case 4:
+		return ops.NewCircuitBreaker(processor(&c, name)).MinRequests(1 + g.IntN(3))
+	}
+	return ops.NewDeadLetterQueue(ops.NewRetry(processor(&c, name), 1+g.IntN(3)))
 }
 
 // relay is a processor that only knows channels.
