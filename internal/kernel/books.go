@@ -10,6 +10,15 @@ type Edge struct {
 	Queued int64
 
 	queue *queue
+	out   *int64 // what the sender gave here, nil if that is all it gave
+}
+
+// given is how many items the sender has booked out to the receiver.
+func (e *Edge) given() int64 {
+	if e.out != nil {
+		return *e.out
+	}
+	return e.From.Out
 }
 
 // Level tells, when the run has ended, how many items can wait on the way, 0 where the
@@ -64,9 +73,12 @@ func (l *load) look(waiting uint64) {
 
 func (l *load) mean() float64 { return float64(l.waiting) / float64(max(l.looks, 1)) }
 
-func (r *Run) edge(from, to *Stage, q *queue) {
+func (r *Run) edge(from, to *Stage, q *queue) { r.lead(from, to, q, nil) }
+
+// lead adds one of several edges from a stage, which counts in out what it gives there.
+func (r *Run) lead(from, to *Stage, q *queue, out *int64) {
 	if to != nil {
-		r.edges = append(r.edges, Edge{From: from, To: to, queue: q})
+		r.edges = append(r.edges, Edge{From: from, To: to, queue: q, out: out})
 	}
 }
 
@@ -97,7 +109,7 @@ func (r *Run) balance() {
 		for ; e >= 0 && r.edges[e].From == s; e-- {
 			edge := &r.edges[e]
 			edge.Queued = edge.queue.count()
-			edge.To.fed += s.Out - edge.Queued
+			edge.To.fed += edge.given() - edge.Queued
 		}
 	}
 	for _, edge := range r.edges {

@@ -147,11 +147,28 @@ func Process[In, Out any](ctx context.Context, run *Run, in <-chan In, spec Spec
 	out := make(chan Out)
 	last := run.Last()
 	run.policy = policy
-	seg, port := Attach(last, Site{}, spec, Port[Out]{
-		Push:   func(v Out) error { return Send(last, out, v) },
-		Signal: func(Signal) error { return nil },
-		offer:  trySend(last, out),
+	seg, port := Attach(last, Site{}, spec, sender(last, out))
+	over(seg, in, port, failed, func() { close(out) }, func() {
+		if spec.Drains {
+			discard(ctx, in)
+		}
 	})
+	return out
+}
+
+// sender is the port of an output.
+func sender[T any](g *Segment, out chan<- T) Port[T] {
+	return Port[T]{
+		Push:   func(v T) error { return Send(g, out, v) },
+		Signal: accept,
+		offer:  trySend(g, out),
+	}
+}
+
+// over executes what was wired in front of outputs, to which in leads by a port of seg: closing
+// closes them when failed has heard of a failure, and then comes after.
+func over[T any](seg *Segment, in <-chan T, port Port[T], failed func(error), closing, after func()) {
+	run := seg.run
 	if err := Join(run.Misuse()...); err != nil {
 		run.Abort()
 		panic(err)
@@ -163,28 +180,25 @@ func Process[In, Out any](ctx context.Context, run *Run, in <-chan In, spec Spec
 				return
 			}
 			if err := run.Failure(); err != nil {
-				tell(err, failed, out)
+				tell(err, failed, closing)
 			}
-			close(out)
-			if spec.Drains {
-				discard(ctx, in)
-			}
+			closing()
+			after()
 		}()
 		_ = run.Execute() // a cancellation is the caller's own, failures are recorded
 	}()
-	return out
 }
 
-// tell calls failed. If that ends the goroutine nobody else will close out; if it panics the
-// program ends, and nobody must see out close before that.
-func tell[T any](err error, failed func(error), out chan<- T) {
+// tell calls failed. If that ends the goroutine nobody else will close the outputs; if it
+// panics the program ends, and nobody must see them close before that.
+func tell(err error, failed func(error), closing func()) {
 	clean := false
 	defer func() {
 		switch v := recover(); {
 		case v != nil:
 			panic(v)
 		case !clean:
-			close(out)
+			closing()
 		}
 	}()
 	failed(err)

@@ -16,15 +16,21 @@ const mergeQueue = 256
 // of the inputs that still run, when that rises: only it holds for all. Other signals pass
 // through in order with the items of their input.
 func Merge[T any](seg *Segment, down Port[T], wires []func(*Segment, Port[T])) {
+	newMerge(seg, mergeQueue, down, wires)
+}
+
+// newMerge is Merge with rings of a size.
+func newMerge[T any](seg *Segment, size int, down Port[T], wires []func(*Segment, Port[T])) *merge[T] {
 	m := &merge[T]{seg: seg, down: down, open: make([]*input[T], len(wires))}
 	m.idle.ch = make(chan struct{}, 1)
 	for i := len(wires) - 1; i >= 0; i-- {
 		up := seg.feeder()
-		m.open[i] = &input[T]{ring: newRing[T](mergeQueue, up, seg)}
+		m.open[i] = &input[T]{ring: newRing[T](size, up, seg)}
 		m.open[i].consumer = &m.idle
 		wires[i](up, m.open[i].port(down))
 	}
 	seg.head = m.drain
+	return m
 }
 
 type merge[T any] struct {
@@ -36,12 +42,16 @@ type merge[T any] struct {
 
 	turning *input[T] // whose turn it is
 	waited  bool      // for those below, since the round began
+
+	one     bool   // the inputs are of one stream, so that each gets every signal
+	aligned Signal // one that has come from some of them
 }
 
 type input[T any] struct {
 	*ring[T]
 	mark  watermark // its latest
 	ended bool
+	waits bool // for a signal to come from the others
 }
 
 type watermark struct {
@@ -68,6 +78,9 @@ func (m *merge[T]) drain() error {
 		}
 		moved, ended := false, false
 		for _, in := range m.open {
+			if in.waits {
+				continue
+			}
 			some, err := m.turn(in, most)
 			if err != nil {
 				return err
@@ -112,6 +125,9 @@ func (m *merge[T]) pass(in *input[T], sig Signal) error {
 	switch sig.Kind {
 	case End:
 		in.ended = true
+		if err := m.align(); err != nil {
+			return err
+		}
 		return m.rise()
 	case Watermark:
 		if in.mark.rise(sig.Time) {
@@ -119,7 +135,30 @@ func (m *merge[T]) pass(in *input[T], sig Signal) error {
 		}
 		return nil
 	}
+	if m.one {
+		in.waits, m.aligned = true, sig
+		return m.align()
+	}
 	return m.down.Signal(sig)
+}
+
+// align hands a signal of one stream on when it has come from all inputs. Until then those
+// that it has come from wait, so that no item behind it overtakes it.
+func (m *merge[T]) align() error {
+	waiting := false
+	for _, in := range m.open {
+		if !in.waits && !in.ended {
+			return nil
+		}
+		waiting = waiting || in.waits
+	}
+	if !waiting {
+		return nil
+	}
+	for _, in := range m.open {
+		in.waits = false
+	}
+	return m.down.Signal(m.aligned)
 }
 
 // rise sends the earliest watermark of the inputs that have not ended, if all have one and
@@ -143,5 +182,5 @@ func (m *merge[T]) rise() error {
 
 // some tells whether there is anything to deliver.
 func (m *merge[T]) some() bool {
-	return slices.ContainsFunc(m.open, func(in *input[T]) bool { return in.some() })
+	return slices.ContainsFunc(m.open, func(in *input[T]) bool { return !in.waits && in.some() })
 }

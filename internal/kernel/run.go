@@ -147,12 +147,18 @@ func (r *Run) Last() *Segment {
 // feeder makes a further segment, which will feed the one given. Its scope can end before
 // the run's, when nobody needs its items any more, and it starts with that one's turn.
 func (g *Segment) feeder() *Segment {
-	ctx, cancel := context.WithCancelCause(g.run.ctx)
-	up := newSegment(g.run, ctx, cancel)
+	up := g.run.apart()
 	up.turn = g.turn
-	g.run.segs = append(g.run.segs, up)
 	g.exits = append(g.exits, up.dismiss)
 	return up
+}
+
+// apart makes a further segment with a scope of its own.
+func (r *Run) apart() *Segment {
+	ctx, cancel := context.WithCancelCause(r.ctx)
+	seg := newSegment(r, ctx, cancel)
+	r.segs = append(r.segs, seg)
+	return seg
 }
 
 func (r *Run) stage(seg *Segment, site Site, name, op string) *Stage {

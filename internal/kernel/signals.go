@@ -69,3 +69,11 @@ func (q *signals) take() Signal {
 	q.pending.Add(-1)
 	return sig
 }
+
+// drop forgets those that nobody will take any more.
+func (q *signals) drop() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.list = nil
+	q.pending.Store(0)
+}

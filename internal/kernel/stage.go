@@ -132,6 +132,9 @@ func (s *Stage) Op() string { return s.op }
 // At is the place of the builder call.
 func (s *Stage) At() callsite.Site { return s.place }
 
+// Handled tells whether its processor has a handler of its own for items that fail.
+func (s *Stage) Handled() bool { return s.told != nil }
+
 // Source tells whether it takes items from no other stage.
 func (s *Stage) Source() bool { return s.source }
 
