@@ -60,6 +60,13 @@ func (b *base) onError(handle func(context.Context, *ItemError)) {
 	b.told = func(ctx context.Context, f *kernel.Fault) { handle(ctx, itemError(f)) }
 }
 
+// needBuffer keeps the misuse of the size of an output's buffer.
+func (b *base) needBuffer(size int) {
+	if size < 0 || size > maxBuffer {
+		b.misuse("buffer size", size, "must be between 0 and 1<<30")
+	}
+}
+
 // oneClock gives the clock of a constructor's optional last argument, nil for the
 // clock of the run.
 func (b *base) oneClock(clk []Clock) Clock {
@@ -76,9 +83,22 @@ func (b *base) oneClock(clk []Clock) Clock {
 // drive is Process of every processor: one run of its own over the channels.
 func drive[In, Out any](ctx context.Context, in <-chan In, spec kernel.Spec[In, Out]) <-chan Out {
 	mustRun(ctx, spec.Name, spec.Err, in == nil)
+	run, bare := bareRun(ctx)
+	return kernel.Process(ctx, run, in, spec, bare.policy(), bare.failed)
+}
+
+// scatter is drive for a processor of count outputs, which hold size items each.
+func scatter[T any](ctx context.Context, in <-chan T, count, size int, spec kernel.Spec[T, kernel.Sent[T]]) []<-chan T {
+	mustRun(ctx, spec.Name, spec.Err, in == nil)
+	run, bare := bareRun(ctx)
+	return kernel.Spread(run, in, count, size, spec, bare.policy(), bare.failed)
+}
+
+// bareRun makes a run of a processor on its own.
+func bareRun(ctx context.Context) (*kernel.Run, *bare) {
 	sup, supervised := SupervisorFrom(ctx)
-	bare := &bare{sup: sup, handled: spec.Told != nil}
-	return kernel.Process(ctx, newRun(ctx, bare, !supervised), in, spec, bare.policy(), bare.failed)
+	bare := &bare{sup}
+	return newRun(ctx, bare, !supervised), bare
 }
 
 // Drive is Process for the processors of other packages of streamz. The types of kernel are
@@ -107,10 +127,7 @@ func newRun(ctx context.Context, host *bare, crash bool) *kernel.Run {
 
 // bare is the host and the policy of a processor on its own: a failed item is
 // reported and skipped, a panic ends the run.
-type bare struct {
-	sup     Supervisor
-	handled bool
-}
+type bare struct{ sup Supervisor }
 
 // Blame is the error of a failure that ends the run.
 func (b *bare) Blame(f *kernel.Fault) error {
@@ -142,7 +159,7 @@ func (b *bare) decide(ctx context.Context, f *kernel.Fault, _ error) kernel.Verd
 		return kernel.Verdict{}
 	}
 	switch {
-	case b.handled: // the handler is told by the kernel, as in a flow
+	case f.Stage.Handled(): // the handler is told by the kernel, as in a flow
 	case b.sup != nil:
 		b.sup.ItemFailed(ctx, itemError(f))
 	default:

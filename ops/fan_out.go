@@ -46,9 +46,7 @@ func (f *FanOut[T]) WithName(name string) *FanOut[T] {
 func (f *FanOut[T]) WithBufferSize(size int) *FanOut[T] {
 	c := *f
 	c.size = size
-	if size < 0 || size > maxBuffer {
-		c.misuse("buffer size", size, "must be between 0 and 1<<30")
-	}
+	c.needBuffer(size)
 	return &c
 }
 
