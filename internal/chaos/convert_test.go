@@ -199,6 +199,29 @@ func spread[T any](g *gamble, ctx context.Context, in <-chan T) []<-chan T {
 	return outs
 }
 
+// outputs are the channels in what a Process gives that has several outputs.
+func outputs[T any](all any) []<-chan T { return channelsIn[T](reflect.ValueOf(all)) }
+
+func channelsIn[T any](v reflect.Value) (list []<-chan T) {
+	switch v.Kind() {
+	case reflect.Chan:
+		return []<-chan T{v.Interface().(<-chan T)}
+	case reflect.Slice:
+		for i := range v.Len() {
+			list = append(list, channelsIn[T](v.Index(i))...)
+		}
+	case reflect.Map:
+		for _, out := range v.Seq2() {
+			list = append(list, channelsIn[T](out)...)
+		}
+	case reflect.Struct:
+		for _, field := range v.Fields() {
+			list = append(list, channelsIn[T](field)...)
+		}
+	}
+	return list
+}
+
 // joined makes one channel of several.
 func joined[T any](g *gamble, ctx context.Context, ins ...<-chan T) <-chan T {
 	if len(ins) == 0 {

@@ -71,6 +71,7 @@ var exceptions = map[string]string{
 	"ops.WithSupervisor":      "flows make the supervisors of the processors in them",
 	"ops.SupervisorFrom":      "flows make the supervisors of the processors in them",
 	"ops.Permanent":           "it is for the errors of functions",
+	"ops.DefaultPartitioner":  "is what a Partition asks by itself",
 }
 
 // parts are the pieces by what they do.

@@ -34,6 +34,7 @@ func taught() lessons {
 	teach(l, func(g *gamble, name string) flow.Sink[int] { return arg[sink](g, name) })
 	teach(l, func(g *gamble, name string) ops.Gatherer[int, int] { return arg[gatherer](g, name) })
 	teach(l, processor)
+	teach(l, cases)
 	teach(l, func(g *gamble, _ string) flow.Job { return g.job() })
 	teach(l, func(g *gamble, _ string) []flow.Job { return g.jobs() })
 	teach(l, restarts)
@@ -47,6 +48,27 @@ func taught() lessons {
 
 func teach[T any](l lessons, fn func(g *gamble, name string) T) {
 	l[reflect.TypeFor[T]()] = func(g *gamble, name string) any { return fn(g, name) }
+}
+
+// processor draws a sub-flow, or one that only knows channels.
+func processor(g *gamble, name string) ops.Processor[int, int] {
+	if g.IntN(3) == 0 {
+		return ops.ProcessorFunc[int, int](relay)
+	}
+	return flow.Pipe(arg[func(flow.Flow[int]) flow.Flow[int]](g, name))
+}
+
+// cases draws those of a Switch, whose functions are its own.
+func cases(g *gamble, _ string) []ops.SwitchCase[int] {
+	var list []ops.SwitchCase[int]
+	for range g.IntN(4) {
+		if g.IntN(3) == 0 {
+			list = append(list, ops.Otherwise(processor(g, "default")))
+			continue
+		}
+		list = append(list, ops.When(arg[string](g, "name"), arg[func(int) bool](g, "matches"), processor(g, "case")))
+	}
+	return list
 }
 
 // duration draws one of up to half a second, and rarely none.

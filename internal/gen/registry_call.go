@@ -106,7 +106,7 @@ func (c *call) function(result string, typ ast.Expr) (kind string, code []string
 }
 
 // processor is function for a constructor. A processor that has not one input and one
-// output gets them from spread and joined.
+// output gets them from spread and joined, which is given what outputs finds.
 func (c *call) processor(name, full string) (kind string, code []string) {
 	code = c.built(full, name)
 	m := c.process[name]
@@ -122,6 +122,9 @@ func (c *call) processor(name, full string) (kind string, code []string) {
 	}
 	input, in := c.channel(&inner, ins[1], "in", "spread(g, ctx, in)...")
 	output, out := c.channel(&inner, outs[0], "p.Process(ctx, "+in+")", "p.Process(ctx, "+in+")...")
+	if _, named := outs[0].(*ast.IndexExpr); out == "" && named { // a struct that holds them
+		output, out = input, "outputs["+input+"](p.Process(ctx, "+in+"))..."
+	}
 	switch {
 	case in == "" || out == "":
 		return c.unknown("makes a processor whose Process has another form")
