@@ -36,6 +36,15 @@ func NewRouter[T any]() *Router[T] { return nil }
 
 func (r *Router[T]) Process(ctx context.Context, in <-chan T) (yes, no <-chan T) { return in, in }
 
+// Parts has its outputs in a struct.
+type Parts[T any] struct{}
+
+type Outputs[T any] struct{ All []<-chan T }
+
+func NewParts[T any]() *Parts[T] { return nil }
+
+func (p *Parts[T]) Process(ctx context.Context, in <-chan T) Outputs[T] { return Outputs[T]{} }
+
 // Maker is a value.
 type Maker[T any] interface{ Make() T }
 

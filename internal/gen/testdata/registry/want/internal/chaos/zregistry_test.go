@@ -70,6 +70,12 @@ func registry() []*piece {
 				return joined(g, ctx, p.Process(ctx, spread(g, ctx, in)...)...)
 			}))
 		}},
+		{name: "ops.NewParts", file: "ops/keep.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewParts[int]()
+			return then(g, f, ops.ProcessorFunc[int, int](func(ctx context.Context, in <-chan int) <-chan int {
+				return joined(g, ctx, outputs[int](p.Process(ctx, in))...)
+			}))
+		}},
 		{name: "ops.NewMaker", file: "ops/keep.go", value: value(func(g *gamble) ops.Maker[int] {
 			return ops.NewMaker[int, int](arg[func(*int) int](g, "make"))
 		})},
