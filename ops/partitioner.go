@@ -96,8 +96,9 @@ func (h fnv) parts(v reflect.Value) fnv {
 		}
 		return h
 	case reflect.Struct:
-		for _, field := range v.Fields() {
-			h = h.value(field)
+		n := v.NumField()
+		for i := range n { // Fields would allocate
+			h = h.value(v.Field(i))
 		}
 		return h
 	case reflect.Interface:
