@@ -3,6 +3,7 @@ package ops
 import (
 	"context"
 	"log/slog"
+	"reflect"
 	"slices"
 	"time"
 
@@ -48,6 +49,21 @@ func (b *base) needFunc(missing bool) {
 func (b *base) needPositive(field string, d time.Duration) {
 	if d <= 0 {
 		b.misuse(field, d, "must be positive")
+	}
+}
+
+// needValue refuses an initial state that all runs would share: what a function writes through
+// a map, a pointer or a slice of one run would be in the next. One inside a struct is not seen.
+func (b *base) needValue(field string, v any) {
+	shared := false
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.Map, reflect.Pointer, reflect.Chan:
+		shared = !r.IsNil()
+	case reflect.Slice:
+		shared = r.Cap() > 0
+	}
+	if shared {
+		b.misuse(field, reflect.TypeOf(v), "must be a value and no reference, which runs would share")
 	}
 }
 
