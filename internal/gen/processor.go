@@ -52,11 +52,10 @@ func (p *pkg) isStruct(name string) bool {
 	return false
 }
 
-// inferResult gives a composite result a type parameter of its own. Without
-// it the compiler rejects the method as an instantiation cycle.
+// inferResult gives a result that is made of the receiver's type a type parameter of its
+// own. Without it the compiler rejects the method as an instantiation cycle.
 func (b *builder) inferResult(st *stage) {
-	params := nameSetOf(st.TypeParams)
-	if b.qualifier == "" || params[st.Out] || !b.mentions(st.Out, params) {
+	if b.qualifier == "" || st.Out == st.In || !b.mentions(st.Out, map[string]bool{st.In: true}) {
 		return
 	}
 	if decl := b.types[typeName(st.Out)]; decl != nil {

@@ -30,7 +30,7 @@ func (k *Keyed[T, K]) Process(ctx context.Context, in <-chan T) <-chan Pair[K, T
 // Name is "keyed".
 func (k *Keyed[T, K]) Name() string { return "keyed" }
 
-// Folds counts the items by their keys, B.
+// Folds keeps the last item of each key, B.
 //
 //   - Emits: a map at the end
 //   - Holds: the map
@@ -43,11 +43,34 @@ type Folds[T any, B comparable] struct{ key func(T) B }
 //
 //streamz:stage Folds
 //streamz:example flow.Of("a").Folds(func(s string) int { return len(s) })
-//streamz:output [map[1:1]]
+//streamz:output [map[1:a]]
 func NewFolds[T any, B comparable](key func(T) B) *Folds[T, B] { return &Folds[T, B]{key} }
 
 // Process runs the Folds over channels.
-func (f *Folds[T, B]) Process(ctx context.Context, in <-chan T) <-chan map[B]int { return nil }
+func (f *Folds[T, B]) Process(ctx context.Context, in <-chan T) <-chan map[B]T { return nil }
 
 // Name is "folds".
 func (f *Folds[T, B]) Name() string { return "folds" }
+
+// Tally counts the items by their keys. Its result is of other types than the flow's, so that
+// it needs no type parameter.
+//
+//   - Emits: a map at the end
+//   - Holds: the map
+//   - Backpressures: while the map waits for its receiver
+//   - Completes: when the input ends
+//   - Cancels: drops the map
+type Tally[T any, K comparable] struct{ key func(T) K }
+
+// NewTally makes a Tally.
+//
+//streamz:stage Tally
+//streamz:example flow.Of("a").Tally(func(s string) int { return len(s) })
+//streamz:output [map[1:1]]
+func NewTally[T any, K comparable](key func(T) K) *Tally[T, K] { return &Tally[T, K]{key} }
+
+// Process runs the Tally over channels.
+func (c *Tally[T, K]) Process(ctx context.Context, in <-chan T) <-chan map[K]int { return nil }
+
+// Name is "tally".
+func (c *Tally[T, K]) Name() string { return "tally" }

@@ -20,7 +20,7 @@ func (f Flow[T]) Keyed[K comparable, P ops.Pair[K, T]](key func(T) K) Flow[P] {
 	return then(f, stage.Keyed[T, K, P](key))
 }
 
-// Folds counts the items by their keys, B.
+// Folds keeps the last item of each key, B.
 //
 //   - Emits: a map at the end
 //   - Holds: the map
@@ -28,7 +28,19 @@ func (f Flow[T]) Keyed[K comparable, P ops.Pair[K, T]](key func(T) K) Flow[P] {
 //   - Completes: when the input ends
 //   - Cancels: drops the map
 //
-// B2 is always map[B]int, and inferred.
-func (f Flow[T]) Folds[B comparable, B2 map[B]int](key func(T) B) Flow[B2] {
+// B2 is always map[B]T, and inferred.
+func (f Flow[T]) Folds[B comparable, B2 map[B]T](key func(T) B) Flow[B2] {
 	return then(f, stage.Folds[T, B, B2](key))
+}
+
+// Tally counts the items by their keys. Its result is of other types than the flow's, so that
+// it needs no type parameter.
+//
+//   - Emits: a map at the end
+//   - Holds: the map
+//   - Backpressures: while the map waits for its receiver
+//   - Completes: when the input ends
+//   - Cancels: drops the map
+func (f Flow[T]) Tally[K comparable](key func(T) K) Flow[map[K]int] {
+	return then(f, stage.Tally(key))
 }

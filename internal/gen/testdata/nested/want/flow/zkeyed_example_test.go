@@ -18,5 +18,11 @@ func ExampleFlow_Keyed() {
 func ExampleFlow_Folds() {
 	got, err := flow.Of("a").Folds(func(s string) int { return len(s) }).Collect(context.Background())
 	fmt.Println(got, err)
+	// Output: [map[1:a]] <nil>
+}
+
+func ExampleFlow_Tally() {
+	got, err := flow.Of("a").Tally(func(s string) int { return len(s) }).Collect(context.Background())
+	fmt.Println(got, err)
 	// Output: [map[1:1]] <nil>
 }

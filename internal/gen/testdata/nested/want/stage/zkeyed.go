@@ -17,7 +17,7 @@ func Keyed[T any, K comparable, P ops.Pair[K, T]](key func(T) K) Stage[T, P] {
 	return nested[T, P](ops.NewKeyed(key))
 }
 
-// Folds counts the items by their keys, B.
+// Folds keeps the last item of each key, B.
 //
 //   - Emits: a map at the end
 //   - Holds: the map
@@ -25,7 +25,19 @@ func Keyed[T any, K comparable, P ops.Pair[K, T]](key func(T) K) Stage[T, P] {
 //   - Completes: when the input ends
 //   - Cancels: drops the map
 //
-// B2 is always map[B]int, and inferred.
-func Folds[T any, B comparable, B2 map[B]int](key func(T) B) Stage[T, B2] {
+// B2 is always map[B]T, and inferred.
+func Folds[T any, B comparable, B2 map[B]T](key func(T) B) Stage[T, B2] {
 	return nested[T, B2](ops.NewFolds(key))
+}
+
+// Tally counts the items by their keys. Its result is of other types than the flow's, so that
+// it needs no type parameter.
+//
+//   - Emits: a map at the end
+//   - Holds: the map
+//   - Backpressures: while the map waits for its receiver
+//   - Completes: when the input ends
+//   - Cancels: drops the map
+func Tally[T any, K comparable](key func(T) K) Stage[T, map[K]int] {
+	return Of(ops.NewTally(key))
 }
