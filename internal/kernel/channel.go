@@ -68,6 +68,8 @@ func take[T any](g *Segment, o *opening, in <-chan T) (v T, got, ok bool) {
 	case v, ok = <-in:
 		got = true
 	case <-g.rings:
+	case <-g.cued():
+		g.cue.came = true
 	case <-g.ctx.Done():
 	}
 	g.resume()
@@ -101,6 +103,8 @@ func (o *opening) wait[T any](g *Segment, gate <-chan struct{}, in <-chan T) (v 
 	case <-gate:
 	case <-o.ctx.Done():
 	case <-g.rings:
+	case <-g.cued():
+		g.cue.came = true
 	case <-g.ctx.Done():
 	}
 	g.resume()

@@ -102,6 +102,8 @@ func (p *parking) rest(g *Segment, some func() bool) {
 	case <-p.ch:
 		woken = true
 	case <-g.rings:
+	case <-g.cued():
+		g.cue.came = true
 	case <-g.ctx.Done():
 	}
 	g.resume()

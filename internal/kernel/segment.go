@@ -38,6 +38,8 @@ type thread struct {
 	fresh  bool // now was read since the last wait
 	timers []*Timer
 
+	cue *Cue // what a stage listens to, nil for nothing
+
 	watching bool // some timer watches
 	measured bool // waits are
 	diverted bool // the alarm is set for those that watch alone, see watch

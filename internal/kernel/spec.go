@@ -40,6 +40,7 @@ type Spec[In, Out any] struct {
 	Heeds  bool // its user function is given Stage.Context
 	Blocks bool // its user function may block
 	Timed  bool // it arms timers, or goes by the time of its segment
+	Cued   bool // it has a Cue
 	Drains bool // over channels, what still comes after its end is read and discarded
 	Clock  clock.Clock
 
@@ -87,7 +88,10 @@ func Attach[In, Out any](seg *Segment, site Site, spec Spec[In, Out], down Port[
 		return spec.Connect(seg, site, down)
 	}
 	run.fit(site, spec.Name, Use{Item: (*In)(nil), Calls: spec.Calls, Heeds: spec.Heeds})
-	seg, down = separate(seg, spec.Timed, spec.Blocks || run.blocks(site, spec.Calls), spec.Clock, down)
+	if spec.Cued && seg.cue != nil {
+		seg, down = Boundary(seg, afterTimed, down)
+	}
+	seg, down = separate(seg, spec.Timed || spec.Cued, spec.Blocks || run.blocks(site, spec.Calls), spec.Clock, down)
 	s := run.stage(seg, site, spec.Name, spec.Op)
 	s.books, s.told, s.decides = spec.Books, spec.Told, spec.Decides
 	s.emits, s.heeds, s.calling = spec.Calls == CallsEmitter, spec.Heeds, spec.Calls != CallsNothing

@@ -76,10 +76,13 @@ func (g *Segment) setAlarm(at time.Time) {
 	g.alarmAt, g.rings = at, g.alarm.C()
 }
 
-// tick fires every due timer. Heads call it after each wait
+// tick fires every due timer, and the cue if it has come. Heads call it after each wait
 // and before each block of items.
 func (g *Segment) tick() error {
 	g.fresh = false
+	if err := g.cue.answer(); err != nil {
+		return err
+	}
 	if g.rings == nil {
 		return nil
 	}
@@ -143,8 +146,11 @@ func (g *Segment) realign() {
 	}
 }
 
-// disarm stops the timers of the stages of a feed that has ended.
+// disarm stops the timers of the stages of a feed that has ended, and its cue.
 func (g *Segment) disarm(f *feed) {
+	if g.cue != nil && g.cue.s.seg.feed == f {
+		g.cue.Stop()
+	}
 	for _, t := range g.timers {
 		if t.s.seg.feed == f {
 			t.Stop()

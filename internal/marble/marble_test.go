@@ -114,6 +114,13 @@ func work(ctx context.Context, item string) (string, error) {
 	return item, clock.Sleep(ctx, clock.Real(), took*time.Millisecond)
 }
 
+// after gives a channel that is closed after some time, as a signal for pictures.
+func after(d time.Duration) <-chan struct{} {
+	ch := make(chan struct{})
+	time.AfterFunc(d, func() { close(ch) })
+	return ch
+}
+
 // record runs a flow and notes what comes out of it, and when.
 func record[T any](f flow.Flow[T]) (Line, error) {
 	var l Line
