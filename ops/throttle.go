@@ -41,9 +41,7 @@ type Throttle[T any] struct {
 func NewThrottle[T any](perSecond float64, clk ...Clock) *Throttle[T] {
 	t := &Throttle[T]{name: "throttle", rate: perSecond, burst: 1}
 	t.clk = t.oneClock(clk)
-	if !(perSecond > 0) || math.IsInf(perSecond, 1) { // which NaN is not
-		t.misuse("rate", perSecond, "must be a positive number")
-	}
+	t.needRate(perSecond)
 	return t
 }
 
@@ -59,9 +57,7 @@ func (t *Throttle[T]) WithName(name string) *Throttle[T] {
 func (t *Throttle[T]) WithBurst(n int) *Throttle[T] {
 	c := *t
 	c.burst = n
-	if n < 1 {
-		c.misuse("burst", n, "must be at least 1")
-	}
+	c.needBurst(n)
 	return &c
 }
 
@@ -78,11 +74,24 @@ func (t *Throttle[T]) Kernel() kernel.Spec[T, T] {
 	}
 }
 
+// needRate keeps the misuse of a rate, and needBurst that of a burst.
+func (b *base) needRate(perSecond float64) {
+	if !(perSecond > 0) || math.IsInf(perSecond, 1) { // which NaN is not
+		b.misuse("rate", perSecond, "must be a positive number")
+	}
+}
+
+func (b *base) needBurst(n int) {
+	if n < 1 {
+		b.misuse("burst", n, "must be at least 1")
+	}
+}
+
 //go:noinline // inlined, its closure would no longer inline what it calls
 func (t *Throttle[T]) start(s *kernel.Stage, down kernel.Port[T]) kernel.Port[T] {
 	pace, push := pacer{s: s, rate: t.rate, burst: int64(t.burst)}, down.Push
 	return kernel.Port[T]{Signal: down.Signal, Push: func(v T) error {
-		if err := pace.next(); err != nil {
+		if err := pace.next(1); err != nil {
 			s.Held++
 			return err
 		}
@@ -91,15 +100,15 @@ func (t *Throttle[T]) start(s *kernel.Stage, down kernel.Port[T]) kernel.Port[T]
 }
 
 // pacer is a token bucket, written as a timetable: of the items since a moment at which
-// the bucket was full, each has its time. That is computed from their number: intervals
-// added up would add up what rounding takes from each.
+// the bucket was full, each has its time. That is computed from what they cost, which is
+// their number in a Throttle: intervals added up would add up what rounding takes from each.
 type pacer struct {
 	s     *kernel.Stage
 	rate  float64
 	burst int64
 
 	full  time.Time // the bucket was full
-	n     int64     // items since then
+	n     int64     // the cost of the items since then
 	owed  time.Duration
 	until time.Duration // see late
 }
@@ -108,28 +117,30 @@ type pacer struct {
 // no matter of timers, and its end no reason to let everything through at once.
 const maxLate = 100 * time.Millisecond
 
-// next waits until one more item may pass.
-func (p *pacer) next() error {
+// next waits until one more item may pass, which costs something.
+func (p *pacer) next(cost int64) error {
 	now := p.s.Time()
 	if p.n == 0 || p.rested(now.Sub(p.full)) {
 		p.full, p.n, p.owed = now, 0, 0
 	}
-	due := p.due()
+	due := p.due(cost)
 	if wait := due - now.Sub(p.full); wait > 0 {
 		if err := p.s.Wait(wait); err != nil {
 			return err
 		}
 		p.late(due, p.s.Time().Sub(p.full))
 	}
-	p.n++
+	p.n += min(cost, math.MaxInt64-p.n)
 	return nil
 }
 
 // due is the time of the next item. Ahead of it are as many items as the burst, which
-// need not wait.
-func (p *pacer) due() time.Duration { return p.after(p.n - p.burst + 1) }
+// need not wait. One that costs more than that waits for a full bucket, and those behind it
+// for the rest.
+func (p *pacer) due(cost int64) time.Duration { return p.after(p.n - p.burst + min(cost, p.burst)) }
 
-// after is how long n items take. It is not rounded down, so the rate is never exceeded.
+// after is how long it takes until n is paid for. It is not rounded down, so the rate is
+// never exceeded.
 func (p *pacer) after(n int64) time.Duration {
 	if n <= 0 { // of a burst that may be longer than a Duration
 		return 0
@@ -144,7 +155,7 @@ func (p *pacer) after(n int64) time.Duration {
 // rested tells whether the bucket has run over, so that the time without items is lost.
 // Items that a late timer has held up do not make it so, if they come in time.
 func (p *pacer) rested(elapsed time.Duration) bool {
-	if p.due() < p.owed && elapsed <= p.until {
+	if p.due(1) < p.owed && elapsed <= p.until {
 		return false
 	}
 	return elapsed > p.after(p.n)
