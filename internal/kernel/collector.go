@@ -70,6 +70,9 @@ func (p *pool[In, Out]) deliver(n uint64, push func(Out) error) error {
 		if err := p.seg.halted(); err != nil {
 			return err
 		}
+		if err := p.seg.resumed(); err != nil {
+			return err
+		}
 		if err := p.emit(push); err != nil {
 			return err
 		}

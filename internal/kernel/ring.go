@@ -221,6 +221,9 @@ func (q *ring[T]) deliver(end uint64, push func(T) error) error {
 		if err := q.seg.halted(); err != nil {
 			return err
 		}
+		if err := q.seg.resumed(); err != nil {
+			return err
+		}
 		slot := &q.buf[q.taken&q.mask]
 		v := *slot
 		*slot = zero

@@ -36,6 +36,7 @@ type thread struct {
 	clock  clock.Clock
 	now    time.Time
 	fresh  bool // now was read since the last wait
+	waits  bool // it has waited since timers were last looked at
 	timers []*Timer
 
 	cue *Cue // what a stage listens to, nil for nothing

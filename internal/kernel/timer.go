@@ -79,7 +79,7 @@ func (g *Segment) setAlarm(at time.Time) {
 // tick fires every due timer, and the cue if it has come. Heads call it after each wait
 // and before each block of items.
 func (g *Segment) tick() error {
-	g.fresh = false
+	g.fresh, g.waits = false, false
 	if err := g.cue.answer(); err != nil {
 		return err
 	}
@@ -93,6 +93,15 @@ func (g *Segment) tick() error {
 		g.align(false)
 	}
 	return nil
+}
+
+// resumed is tick between two items of a block, if the push of the last one has waited:
+// then what became due meanwhile does not have to await the end of the block.
+func (g *Segment) resumed() error {
+	if !g.waits {
+		return nil
+	}
+	return g.tick()
 }
 
 // fire fires every due timer in deadline order, or every one that watches.

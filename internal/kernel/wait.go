@@ -57,7 +57,7 @@ func awaken[T any](g *Segment, from <-chan T, why Activity) error {
 // measured: reading the clock is little beside a wait that lasts, but not beside the short
 // ones of two segments in step. Nothing is measured between waits.
 func (g *Segment) pause(why Activity) {
-	g.fresh = false // the time goes on
+	g.fresh, g.waits = false, true // the time goes on
 	if g.pulse != nil {
 		g.pulse.rest(why)
 	}
