@@ -10,7 +10,7 @@ import (
 
 // DLQ moves the items that a predicate calls failed out of the stream, and passes on the
 // others, in order. It is for streams whose items carry their own error; a processor whose
-// function fails can be wrapped in a [DeadLetterQueue].
+// function fails can be wrapped in an [ops.DeadLetterQueue].
 //
 //   - Emits: each item that has not failed, unchanged; with [ops.DLQ.PassThrough] every item
 //   - Holds: one item, and the letters that are kept

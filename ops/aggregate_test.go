@@ -78,21 +78,21 @@ func sumsBy(n int) func(...int) []sumWindow {
 	}
 }
 
-// span is a window that comes when it ends, so that its times are known by its length.
-type span struct {
+// sumSpan is a window that comes when it ends, so that its times are known by its length.
+type sumSpan struct {
 	Result, Count int
 	Length        time.Duration
 }
 
 // spanned is a window with its times since the start.
-func spanned(sum, count int, from, to time.Duration) stamped[span] {
-	return stamped[span]{to, span{sum, count, to - from}}
+func spanned(sum, count int, from, to time.Duration) stamped[sumSpan] {
+	return stamped[sumSpan]{to, sumSpan{sum, count, to - from}}
 }
 
-func spans(a *ops.Aggregate[int, int]) func() ops.Processor[int, span] {
-	return func() ops.Processor[int, span] {
-		return flow.Pipe(func(f flow.Flow[int]) flow.Flow[span] {
-			return f.Then(a).Map(func(w sumWindow) span { return span{w.Result, w.Count, w.End.Sub(w.Start)} })
+func sumsOf(a *ops.Aggregate[int, int]) func() ops.Processor[int, sumSpan] {
+	return func() ops.Processor[int, sumSpan] {
+		return flow.Pipe(func(f flow.Flow[int]) flow.Flow[sumSpan] {
+			return f.Then(a).Map(func(w sumWindow) sumSpan { return sumSpan{w.Result, w.Count, w.End.Sub(w.Start)} })
 		})
 	}
 }
@@ -143,7 +143,7 @@ func TestAggregateByCount(t *testing.T) {
 func TestAggregateInTime(t *testing.T) {
 	type (
 		in  = script[int]
-		out = []stamped[span]
+		out = []stamped[sumSpan]
 	)
 	tests := []struct {
 		name string
@@ -209,7 +209,7 @@ func TestAggregateInTime(t *testing.T) {
 		},
 	}
 	for _, tt := range tests {
-		bubble(t, tt.name, func(t *testing.T) { checkScript(t, tt.want, tt.in, spans(tt.a)) })
+		bubble(t, tt.name, func(t *testing.T) { checkScript(t, tt.want, tt.in, sumsOf(tt.a)) })
 	}
 }
 
@@ -290,7 +290,7 @@ func (c aggregateConfig) build() *ops.Aggregate[int, int] {
 }
 
 // referenceAggregate goes from one end of a period to the next, whether items came or not.
-func referenceAggregate(c aggregateConfig, in script[int]) (out []stamped[span]) {
+func referenceAggregate(c aggregateConfig, in script[int]) (out []stamped[sumSpan]) {
 	var now, from time.Duration
 	sum, count := 0, 0
 	end := func(at time.Duration, emitted bool) {
@@ -319,7 +319,7 @@ func TestAggregateModel(t *testing.T) {
 	trials(t, 40, func(t *testing.T, r *rand.Rand) {
 		c := aggregateConfig{r.IntN(8), time.Duration(r.IntN(20)) * ms, r.IntN(2) == 0}
 		in := randomScript(r)
-		if checkScript(t, referenceAggregate(c, in), in, spans(c.build())); t.Failed() {
+		if checkScript(t, referenceAggregate(c, in), in, sumsOf(c.build())); t.Failed() {
 			t.Logf("configured as %+v", c)
 		}
 	})
@@ -336,7 +336,7 @@ func FuzzAggregate(f *testing.F) {
 		c := aggregateConfig{int(size % 16), time.Duration(period%32) * ms, empties}
 		in := decode(code)
 		synctest.Test(t, func(t *testing.T) {
-			checkScript(t, referenceAggregate(c, in), in, spans(c.build()))
+			checkScript(t, referenceAggregate(c, in), in, sumsOf(c.build()))
 		})
 	})
 }

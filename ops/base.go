@@ -67,6 +67,14 @@ func (b *base) needValue(field string, v any) {
 	}
 }
 
+// share is a part of a whole, from 0 to 1, 0 of nothing.
+func share(part, whole int64) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return float64(part) / float64(whole)
+}
+
 // onError keeps the handler of an OnError option.
 func (b *base) onError(handle func(context.Context, *ItemError)) {
 	if handle == nil {

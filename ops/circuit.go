@@ -219,12 +219,12 @@ func (r *circuitRules) broken(recent *rolling) bool {
 // than that goes bucket by bucket.
 type rolling struct {
 	width   time.Duration // of a bucket
-	buckets [10]tally
+	buckets [10]callCounts
 	at      int64 // number of the newest
-	sum     tally
+	sum     callCounts
 }
 
-type tally struct{ calls, failures int }
+type callCounts struct{ calls, failures int }
 
 // count books a call. Time that seems to have gone back stands still.
 func (r *rolling) count(now time.Duration, v verdict) {
@@ -251,6 +251,6 @@ func (r *rolling) advance(to int64) {
 		b := &r.buckets[r.at%int64(len(r.buckets))]
 		r.sum.calls -= b.calls
 		r.sum.failures -= b.failures
-		*b = tally{}
+		*b = callCounts{}
 	}
 }

@@ -28,13 +28,6 @@ func (s DLQStats) SuccessRate() float64 { return share(s.Succeeded, s.Processed)
 // FailureRate is the share of the items processed that became letters, from 0 to 1, 0 of none.
 func (s DLQStats) FailureRate() float64 { return share(s.Failed, s.Processed) }
 
-func share(part, whole int64) float64 {
-	if whole == 0 {
-		return 0
-	}
-	return float64(part) / float64(whole)
-}
-
 // DeadLetterQueue calls a processor for each item, and puts an item that fails for good aside,
 // as a [Letter] with its error. Results come in the order of the items.
 //
@@ -222,12 +215,12 @@ func (q *DeadLetterQueue[In, Out]) FailedItems() <-chan Letter[In] {
 
 // Letters are those that are kept: neither taken nor given over FailedItems.
 func (q *DeadLetterQueue[In, Out]) Letters() iter.Seq[Letter[In]] {
-	return func(yield func(Letter[In]) bool) { slices.Values(q.shared().letters.kept.all())(yield) }
+	return func(yield func(Letter[In]) bool) { slices.Values(q.shared().letters.all())(yield) }
 }
 
 // TakeLetters gives the letters that are kept, the oldest first, and keeps them no longer.
 func (q *DeadLetterQueue[In, Out]) TakeLetters() []Letter[In] {
-	return q.shared().letters.kept.take()
+	return q.shared().letters.take()
 }
 
 // Stats gives the numbers of all runs. It may be called at any time.
@@ -293,9 +286,7 @@ func (q *DeadLetterQueue[In, Out]) write(ctx context.Context, log *slog.Logger, 
 		q.tell(ctx, l)
 		return
 	}
-	if tenfold(lost) {
-		log.WarnContext(ctx, "dead letter lost: too many are kept", "processor", l.Stage, "lost", lost)
-	}
+	warnLost(ctx, log, l.Stage, lost)
 }
 
 // results writes the letter of an item that is in no stage of this queue.

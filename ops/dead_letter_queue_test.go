@@ -74,8 +74,10 @@ func onlyEven(n int) (int, error) {
 	return n, nil
 }
 
-// halves puts the odd items aside.
-func halves() *ops.DeadLetterQueue[int, int] { return ops.NewDeadLetterQueue(ops.NewTryMapper(onlyEven)) }
+// oddAside puts the odd items aside.
+func oddAside() *ops.DeadLetterQueue[int, int] {
+	return ops.NewDeadLetterQueue(ops.NewTryMapper(onlyEven))
+}
 
 func lettersText[T any](letters []ops.Letter[T]) (all []string) {
 	for _, l := range letters {
@@ -170,7 +172,7 @@ func TestDLQStats_rates(t *testing.T) {
 func TestDeadLetterQueue_stopsAtTheFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sup := new(listener)
-		q := halves().ContinueOnError(false)
+		q := oddAside().ContinueOnError(false)
 		got := collect(q.Process(ops.WithSupervisor(t.Context(), sup), feed(1, 2, 3, 4)))
 		if len(got) > 0 || q.Stats() != (ops.DLQStats{Processed: 1, Failed: 1}) {
 			t.Errorf("got %v and %+v, want nothing and one failure", got, q.Stats())
@@ -196,7 +198,7 @@ func TestDeadLetterQueue_stopsAtTheFirst(t *testing.T) {
 func TestDLQUnreadStall(t *testing.T) {
 	for name, ask := range map[string]bool{"nobody asked": false, "somebody asked and does not read": true} {
 		bubble(t, name, func(t *testing.T) {
-			q := halves()
+			q := oddAside()
 			var failed <-chan ops.Letter[int]
 			if ask {
 				failed = q.FailedItems()
@@ -230,7 +232,7 @@ func TestDLQUnreadStall(t *testing.T) {
 // of a second run arrived nowhere, and two at once could panic.
 func TestDLQSecondRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := halves()
+		q := oddAside()
 		for range 2 {
 			failed := q.FailedItems()
 			retryOver(t, q, 1, 2, 3)
@@ -257,14 +259,14 @@ func TestDeadLetterQueue_failedItems(t *testing.T) {
 	one := []string{"1 1 dead-letters: 1: boom"}
 	two := append(one, "3 1 dead-letters: 3: boom")
 	bubble(t, "before a run", func(t *testing.T) {
-		q := halves()
+		q := oddAside()
 		failed := q.FailedItems()
 		wantOpen(t, failed)
 		collect(q.Process(t.Context(), feed(1)))
 		wantLetters(t, one, collect(failed))
 	})
 	bubble(t, "while it goes on", func(t *testing.T) {
-		q, in := halves(), make(chan int)
+		q, in := oddAside(), make(chan int)
 		out := q.Process(t.Context(), in)
 		in <- 1
 		synctest.Wait()
@@ -278,7 +280,7 @@ func TestDeadLetterQueue_failedItems(t *testing.T) {
 		wantLetters(t, two, collect(failed))
 	})
 	bubble(t, "after it", func(t *testing.T) {
-		q := halves()
+		q := oddAside()
 		collect(q.Process(t.Context(), feed(1)))
 		wantLetters(t, one, collect(q.FailedItems()))
 		next := q.FailedItems() // of a run to come
@@ -287,13 +289,13 @@ func TestDeadLetterQueue_failedItems(t *testing.T) {
 		wantLetters(t, one, collect(next))
 	})
 	bubble(t, "after two", func(t *testing.T) {
-		q := halves()
+		q := oddAside()
 		collect(q.Process(t.Context(), feed(1)))
 		collect(q.Process(t.Context(), feed(3)))
 		wantLetters(t, two, collect(q.FailedItems()))
 	})
 	bubble(t, "while another run goes on", func(t *testing.T) {
-		q, in := halves(), make(chan int)
+		q, in := oddAside(), make(chan int)
 		out := q.Process(t.Context(), in)
 		failed := q.FailedItems()
 		collect(q.Process(t.Context(), feed(1)))
@@ -306,13 +308,13 @@ func TestDeadLetterQueue_failedItems(t *testing.T) {
 		wantClosed(t, failed)
 	})
 	bubble(t, "of a run whose context had ended", func(t *testing.T) {
-		q := halves()
+		q := oddAside()
 		failed := q.FailedItems()
 		collect(q.Process(ended(t.Context()), feed(1)))
 		wantClosed(t, failed)
 	})
 	bubble(t, "of a run that is not executed", func(t *testing.T) {
-		q := halves()
+		q := oddAside()
 		failed := q.FailedItems()
 		if _, err := flow.Of(1).Then(q).Map[int](nil).Collect(t.Context()); err == nil {
 			t.Error("Collect() = nil, want a configuration error")
@@ -323,7 +325,7 @@ func TestDeadLetterQueue_failedItems(t *testing.T) {
 		wantLetters(t, one, collect(failed))
 	})
 	bubble(t, "in a flow", func(t *testing.T) {
-		q := halves()
+		q := oddAside()
 		failed := q.FailedItems()
 		for range 2 {
 			job := flow.Of(1, 2).Then(q).Discard()
@@ -335,7 +337,7 @@ func TestDeadLetterQueue_failedItems(t *testing.T) {
 		}
 	})
 	bubble(t, "of a copy", func(t *testing.T) {
-		q := halves()
+		q := oddAside()
 		collect(q.Process(t.Context(), feed(1)))
 		if got := q.WithName("other").TakeLetters(); len(got) > 0 {
 			t.Errorf("a copy has the letters %v, want none", got)
@@ -346,7 +348,7 @@ func TestDeadLetterQueue_failedItems(t *testing.T) {
 // TestDeadLetterQueue_letters are kept until they are taken.
 func TestDeadLetterQueue_letters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := halves().WithFailedBufferSize(2)
+		q := oddAside().WithFailedBufferSize(2)
 		captureLog(t, func() { collect(q.Process(t.Context(), feed(1, 3, 5))) })
 		want := []string{"3 1 dead-letters: 3: boom", "5 1 dead-letters: 5: boom"}
 		for range 2 {
@@ -444,7 +446,7 @@ func TestDeadLetterQueue_panics(t *testing.T) {
 func TestDeadLetterQueue_callbackFails(t *testing.T) {
 	for name, end := range map[string]func(){"a panic": deliberatePanic, "Goexit": runtime.Goexit} {
 		bubble(t, name, func(t *testing.T) {
-			q := halves().OnFailure(func(context.Context, ops.Letter[int]) { end() })
+			q := oddAside().OnFailure(func(context.Context, ops.Letter[int]) { end() })
 			var r flow.Report
 			err := errors.New("unwound")
 			done := make(chan struct{})
@@ -497,7 +499,7 @@ func TestDeadLetterQueue_cancelled(t *testing.T) {
 // TestDeadLetterQueue_call writes the letter, and is filtered to what is around.
 func TestDeadLetterQueue_call(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := halves().MaxRetries(2)
+		q := oddAside().MaxRetries(2)
 		if got, err := q.Call(t.Context(), 2); got != 2 || err != nil {
 			t.Errorf("Call(2) = %d, %v", got, err)
 		}
@@ -508,7 +510,7 @@ func TestDeadLetterQueue_call(t *testing.T) {
 		if _, err := q.ContinueOnError(false).Call(t.Context(), 1); errors.Is(err, ops.ErrFiltered) || !errors.Is(err, errBoom) {
 			t.Errorf("Call(1) of one that stops = %v, want the error", err)
 		}
-		q = halves()
+		q = oddAside()
 		got, _ := retryOver(t, ops.NewRetry(q, 3), ints(4)...)
 		if diff := cmp.Diff(retryOutcome{Out: []int{2, 4}}, got); diff != "" || q.Stats().Failed != 2 {
 			t.Errorf("%+v, outcome of a Retry around it mismatch (-want +got):\n%s", q.Stats(), diff)

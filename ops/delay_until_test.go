@@ -18,7 +18,7 @@ var _ = conforms(newSubject("delay-until", 1, ints(6), referenceMap(same), pastD
 var _ = misused(
 	newMisuse("delay until nothing", "delay-until: function must not be nil", ops.NewDelayUntil[int](nil)),
 	newMisuse("delay until without room", "delay-until: buffer size must be between 1 and 1<<30, got 0", pastDue(func() {}).WithBufferSize(0)),
-	newMisuse("delay until with two clocks", "delay-until: clock must be given once at most, got 2", ops.NewDelayUntil(epoch, clock.NewFake(), clock.NewFake())),
+	newMisuse("delay until with two clocks", "delay-until: clock must be given once at most, got 2", ops.NewDelayUntil(longAgo, clock.NewFake(), clock.NewFake())),
 )
 
 var _ = chained(func(n int, before func()) link {
@@ -29,7 +29,7 @@ var _ = chained(func(n int, before func()) link {
 	return link{"delay until", ops.NewDelayUntil(soon).WithBufferSize(n + 1), referenceMap(same), true}
 })
 
-func epoch(int) time.Time { return time.Time{} }
+func longAgo(int) time.Time { return time.Time{} }
 
 func pastDue(before func()) *ops.DelayUntil[int] {
 	return ops.NewDelayUntil(func(int) time.Time {

@@ -44,12 +44,12 @@ type DLQ[T any] struct {
 	hand   func(context.Context, T) error
 	pass   bool
 	most   int
-	box    *letterBox[T] // of this value, not of the copies that options make
+	runs   *dlqRuns[T] // of this value, not of the copies that options make
 }
 
-// letterBox is what the runs of one value share.
-type letterBox[T any] struct {
-	ring            *letterRing[T]
+// dlqRuns is what the runs of one value share.
+type dlqRuns[T any] struct {
+	kept            kernel.Shared[letters[T]]
 	passed, letters atomic.Int64
 }
 
@@ -68,12 +68,16 @@ type LetterStats struct {
 //streamz:output [1 3]
 func NewDLQ[T any](failed func(T) bool) *DLQ[T] {
 	d := &DLQ[T]{name: "dlq", failed: failed, most: defaultLetters}
-	d.box = newLetterBox[T](d.most)
+	d.runs = newDLQRuns[T](d.most)
 	d.needFunc(failed == nil)
 	return d
 }
 
-func newLetterBox[T any](most int) *letterBox[T] { return &letterBox[T]{ring: newLetterRing[T](most)} }
+func newDLQRuns[T any](most int) *dlqRuns[T] {
+	r := new(dlqRuns[T])
+	r.kept.Use(func(kept *letters[T]) { kept.size = most })
+	return r
+}
 
 // WithName gives a copy with another name, which has letters of its own.
 func (d *DLQ[T]) WithName(name string) *DLQ[T] {
@@ -102,7 +106,7 @@ func (d *DLQ[T]) WithCapacity(n int) *DLQ[T] {
 	if n < 1 || n > mostLetters {
 		c.misuse("capacity", n, "must be between 1 and 1<<20")
 	}
-	c.most, c.box = n, newLetterBox[T](n)
+	c.most, c.runs = n, newDLQRuns[T](n)
 	return c
 }
 
@@ -135,7 +139,7 @@ func (d *DLQ[T]) OnError(handle func(context.Context, *ItemError)) *DLQ[T] {
 
 func (d *DLQ[T]) copy() *DLQ[T] {
 	c := *d
-	c.box = newLetterBox[T](d.most)
+	c.runs = newDLQRuns[T](d.most)
 	return &c
 }
 
@@ -143,27 +147,32 @@ func (d *DLQ[T]) copy() *DLQ[T] {
 // anybody, and gives those of the moment at which the loop begins.
 func (d *DLQ[T]) Letters() iter.Seq[Letter[T]] {
 	return func(yield func(Letter[T]) bool) {
-		if d.box != nil {
-			slices.Values(d.box.ring.all())(yield)
+		if d.runs == nil { // not made by its constructor
+			return
 		}
+		var all []Letter[T]
+		d.runs.kept.Use(func(kept *letters[T]) { all = kept.all() })
+		slices.Values(all)(yield)
 	}
 }
 
 // TakeLetters gives the letters that are kept, the oldest first, which are then kept no
 // longer. It may be called at any time, by anybody.
-func (d *DLQ[T]) TakeLetters() []Letter[T] {
-	if d.box == nil { // not made by its constructor
-		return nil
+func (d *DLQ[T]) TakeLetters() (all []Letter[T]) {
+	if d.runs != nil {
+		d.runs.kept.Use(func(kept *letters[T]) { all = kept.take() })
 	}
-	return d.box.ring.take()
+	return all
 }
 
 // Stats gives what was counted so far. It may be called at any time, by anybody.
 func (d *DLQ[T]) Stats() LetterStats {
-	if d.box == nil {
+	if d.runs == nil {
 		return LetterStats{}
 	}
-	return LetterStats{Passed: d.box.passed.Load(), Letters: d.box.letters.Load(), Lost: d.box.ring.losses()}
+	stats := LetterStats{Passed: d.runs.passed.Load(), Letters: d.runs.letters.Load()}
+	d.runs.kept.Use(func(kept *letters[T]) { stats.Lost = kept.lost })
+	return stats
 }
 
 // Process runs the DLQ over channels, see [Processor].
@@ -201,7 +210,7 @@ func (r *lettering[T]) push(v T) error {
 	r.s.Passed++
 	err := r.down(v)
 	if err == nil || err == ErrStop && r.s.Context().Err() == nil { // taken as the last one
-		r.box.passed.Add(1)
+		r.runs.passed.Add(1)
 	}
 	return err
 }
@@ -213,7 +222,7 @@ func (r *lettering[T]) reject(v T) error {
 		cause = r.cause(v)
 	}
 	if r.s.Call() == 1 {
-		r.box.letters.Add(1)
+		r.runs.letters.Add(1)
 	}
 	if r.hand == nil {
 		r.keep(v, cause)
@@ -240,6 +249,12 @@ func (r *lettering[T]) refused(v T, cause, err error) error {
 }
 
 func (r *lettering[T]) keep(v T, cause error) {
-	log := r.s.Segment().Run().Logger()
-	r.box.ring.put(r.s.Context(), log, Letter[T]{Item: v, Err: cause, Stage: r.s.Name(), Attempts: 1, Time: r.s.Time()})
+	letter := Letter[T]{Item: v, Err: cause, Stage: r.s.Name(), Attempts: 1, Time: r.s.Time()}
+	var lost int64
+	r.runs.kept.Use(func(kept *letters[T]) {
+		if kept.add(letter) {
+			lost = kept.lost
+		}
+	})
+	warnLost(r.s.Context(), r.s.Segment().Run().Logger(), letter.Stage, lost)
 }

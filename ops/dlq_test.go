@@ -110,7 +110,7 @@ func TestDLQKeepsLetters(t *testing.T) {
 }
 
 // dlq-unread-stall: letters that nobody takes never hold the healthy stream up.
-func TestDLQUnreadStall(t *testing.T) {
+func TestDLQPredicateUnreadStall(t *testing.T) {
 	bubble(t, "the oldest make way", func(t *testing.T) {
 		d := dlq(func() {}).WithCapacity(3)
 		got := collect(d.Process(t.Context(), feed(ints(500)...)))
@@ -127,7 +127,7 @@ func TestDLQUnreadStall(t *testing.T) {
 }
 
 // dlq-second-run: a second run, and one at the same time, have their letters kept too.
-func TestDLQSecondRun(t *testing.T) {
+func TestDLQPredicateSecondRun(t *testing.T) {
 	bubble(t, "letters of all runs", func(t *testing.T) {
 		d := dlq(func() {})
 		first, second := d.Process(t.Context(), feed(1, 2, 3)), d.Process(t.Context(), feed(5, 6))

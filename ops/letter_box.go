@@ -1,18 +1,16 @@
 package ops
 
 import (
-	"sync"
-
 	"github.com/go-streamz/streamz/internal/kernel"
 )
 
-// letterBox is where a DeadLetterQueue puts its letters, those of all its runs: into a channel
-// while somebody has asked for one, else into a ring, from which the next channel gets them.
-type letterBox[T any] struct {
-	size int
+// letterBox is where a DeadLetterQueue puts its letters, those of all its runs.
+type letterBox[T any] struct{ shared kernel.Shared[boxed[T]] }
 
-	mu      sync.Mutex
-	kept    letterRing[T]
+// boxed is what is in a letterBox: letters go into a channel while somebody has asked for one,
+// else they are kept, and the next channel gets them.
+type boxed[T any] struct {
+	kept    letters[T]
 	out     *kernel.Mailbox[Letter[T]] // that somebody has, nil if it was closed
 	lost    int64                      // for want of room in a channel
 	running int
@@ -21,77 +19,97 @@ type letterBox[T any] struct {
 }
 
 func newLetterBox[T any](size int) *letterBox[T] {
-	return &letterBox[T]{size: size, kept: letterRing[T]{size: size}}
+	b := new(letterBox[T])
+	b.shared.Use(func(s *boxed[T]) { s.kept.size = size })
+	return b
 }
 
 // put gives how many letters have been lost in all if this one has cost another, else 0.
 func (b *letterBox[T]) put(l Letter[T]) (lost int64) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.out == nil {
-		if b.kept.add(l) == 0 {
-			return 0
+	b.shared.Use(func(s *boxed[T]) {
+		if s.put(l) {
+			lost = s.lost + s.kept.lost
 		}
-		return b.lost + b.kept.losses()
+	})
+	return lost
+}
+
+// put tells whether this has cost another one.
+func (s *boxed[T]) put(l Letter[T]) bool {
+	if s.out == nil {
+		return s.kept.add(l)
 	}
-	n := b.out.Put(l)
-	if b.lost += n; n == 0 {
-		return 0
-	}
-	return b.lost + b.kept.losses()
+	n := s.out.Put(l)
+	s.lost += n
+	return n > 0
 }
 
 // losses is how many letters have been lost.
-func (b *letterBox[T]) losses() int64 {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.lost + b.kept.losses()
+func (b *letterBox[T]) losses() (lost int64) {
+	b.shared.Use(func(s *boxed[T]) { lost = s.lost + s.kept.lost })
+	return lost
+}
+
+// all gives those that are kept, and take keeps them no longer.
+func (b *letterBox[T]) all() (all []Letter[T]) {
+	b.shared.Use(func(s *boxed[T]) { all = s.kept.all() })
+	return all
+}
+
+func (b *letterBox[T]) take() (all []Letter[T]) {
+	b.shared.Use(func(s *boxed[T]) { all = s.kept.take() })
+	return all
 }
 
 // channel gives the one that is open, or one that is closed at the end of the runs: if none
 // goes on and one has ended for which nobody has asked, it has ended already.
-func (b *letterBox[T]) channel() <-chan Letter[T] {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.out != nil {
-		return b.out.C()
+func (b *letterBox[T]) channel() (c <-chan Letter[T]) {
+	b.shared.Use(func(s *boxed[T]) { c = s.channel() })
+	return c
+}
+
+func (s *boxed[T]) channel() <-chan Letter[T] {
+	if s.out != nil {
+		return s.out.C()
 	}
-	out := kernel.NewMailbox[Letter[T]](b.size)
-	for _, l := range b.kept.take() {
+	out := kernel.NewMailbox[Letter[T]](s.kept.size)
+	for _, l := range s.kept.take() {
 		out.Put(l)
 	}
-	b.out = &out
-	if b.ended {
-		b.close()
+	s.out = &out
+	if s.ended {
+		s.close()
 	}
 	return out.C()
 }
 
 // enter notes that a run has been made.
 func (b *letterBox[T]) enter(run *kernel.Run) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.running++
-	b.ended = false
+	b.shared.Use(func(s *boxed[T]) {
+		s.running++
+		s.ended = false
+	})
 	run.OnLeave(b.leave)
 }
 
 // leave notes that one is over. One that was never executed ends nothing.
 func (b *letterBox[T]) leave(ran bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.running--
-	b.ran = b.ran || ran
-	if b.running > 0 || !b.ran {
+	b.shared.Use(func(s *boxed[T]) { s.leave(ran) })
+}
+
+func (s *boxed[T]) leave(ran bool) {
+	s.running--
+	s.ran = s.ran || ran
+	if s.running > 0 || !s.ran {
 		return
 	}
-	b.ran, b.ended = false, true
-	if b.out != nil {
-		b.close()
+	s.ran, s.ended = false, true
+	if s.out != nil {
+		s.close()
 	}
 }
 
-func (b *letterBox[T]) close() {
-	b.out.Close()
-	b.out, b.ended = nil, false
+func (s *boxed[T]) close() {
+	s.out.Close()
+	s.out, s.ended = nil, false
 }

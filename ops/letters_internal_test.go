@@ -1,4 +1,4 @@
-package ops // what a ring keeps shows before there is a processor that has one
+package ops // what letters keep and lose shows through processors only in part
 
 import (
 	"bytes"
@@ -10,39 +10,46 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestLetterRing_keepsTheLatest compares a ring with a slice.
-func TestLetterRing_keepsTheLatest(t *testing.T) {
+// TestLetters_keepTheLatest compares letters with a slice.
+func TestLetters_keepTheLatest(t *testing.T) {
 	for range 200 {
 		size := 1 + rand.IntN(5)
-		ring, lost := newLetterRing[int](size), int64(0)
+		kept, lost := &letters[int]{size: size}, int64(0)
 		var want []int
-		var text bytes.Buffer
 		for i := range 60 {
+			before := lost
 			if want = append(want, i); len(want) > size {
 				want, lost = want[1:], lost+1
 			}
-			ring.put(t.Context(), slog.New(slog.NewTextHandler(&text, nil)), Letter[int]{Item: i})
-			got := ring.all()
+			if made := kept.add(Letter[int]{Item: i}); made != (lost > before) {
+				t.Fatalf("add() = %t for letter %d of %d", made, i, size)
+			}
+			got := kept.all()
 			if rand.IntN(10) == 0 {
-				got = ring.take()
+				got = kept.take()
 			}
 			if diff := cmp.Diff(want, items(got)); diff != "" {
-				t.Fatalf("ring of %d after %d letters mismatch (-want +got):\n%s", size, i+1, diff)
+				t.Fatalf("%d letters after %d mismatch (-want +got):\n%s", size, i+1, diff)
 			}
-			if len(ring.all()) == 0 {
+			if len(kept.all()) == 0 { // they were taken
 				want = nil
 			}
 		}
-		if got := ring.losses(); got != lost {
-			t.Fatalf("losses() = %d, want %d", got, lost)
+		if kept.lost != lost {
+			t.Fatalf("%d lost, want %d", kept.lost, lost)
 		}
-		lines := 0
-		for n := int64(1); n <= lost; n *= 10 {
-			lines++
-		}
-		if got := strings.Count(text.String(), "\n"); got != lines {
-			t.Fatalf("%d lines for %d losses, want %d:\n%s", got, lost, lines, &text)
-		}
+	}
+}
+
+// A number that grows is logged at powers of ten.
+func TestWarnLost(t *testing.T) {
+	var text bytes.Buffer
+	log := slog.New(slog.NewTextHandler(&text, nil))
+	for n := range int64(2000) {
+		warnLost(t.Context(), log, "dlq", n)
+	}
+	if got, want := strings.Count(text.String(), "\n"), 4; got != want {
+		t.Errorf("%d lines, want %d:\n%s", got, want, &text)
 	}
 }
 

@@ -161,11 +161,3 @@ func (s *Switch[T]) Stats() SwitchStats {
 	late := s.tally.late.Load()
 	return SwitchStats{CaseMatches: counts, Late: late, TotalItems: sum + late}
 }
-
-// share is a part of a whole, from 0 to 1.
-func share(part, whole int64) float64 {
-	if whole == 0 {
-		return 0
-	}
-	return float64(part) / float64(whole)
-}

@@ -366,7 +366,7 @@ func TestSwitchBarrier(t *testing.T) {
 			var seen, wrong int
 			s := ops.NewSwitch(ops.When("slow", multipleOf(3), slow), ops.Otherwise(pass())).WithBufferSize(size)
 			arrived := make(map[int]int)
-			err := flow.FromSignals(&marked{items: 20, every: 5, done: func(at int, err error) {
+			err := flow.FromSignals(&barriered{items: 20, every: 5, done: func(at int, err error) {
 				if arrived[at] = seen; err != nil {
 					wrong++
 				}
@@ -385,20 +385,20 @@ func TestSwitchBarrier(t *testing.T) {
 	bubble(t, "does not pass a case over channels", func(t *testing.T) {
 		told := make(map[int]error)
 		s := ops.NewSwitch[int](ops.When[int]("foreign", even, bridged[int, int]{pass()}), ops.Otherwise(pass()))
-		n, err := flow.FromSignals(&marked{items: 20, every: 10, done: func(at int, err error) { told[at] = err }}).Then(s).Count(t.Context())
+		n, err := flow.FromSignals(&barriered{items: 20, every: 10, done: func(at int, err error) { told[at] = err }}).Then(s).Count(t.Context())
 		if n != 20 || err != nil || len(told) != 2 || told[10] == nil {
 			t.Errorf("%d items, error %v, barriers %v, want 20 items and 2 barriers that failed", n, err, told)
 		}
 	})
 }
 
-// marked is a source of numbers with a barrier behind every few of them.
-type marked struct {
+// barriered is a source of numbers with a barrier behind every few of them.
+type barriered struct {
 	items, every int
 	done         func(at int, err error)
 }
 
-func (m *marked) Stream(_ context.Context, out flow.Emitter[int]) error {
+func (m *barriered) Stream(_ context.Context, out flow.Emitter[int]) error {
 	for i := 1; i <= m.items; i++ {
 		if err := out.Emit(i); err != nil {
 			return err

@@ -133,13 +133,13 @@ func (w *witness) Kernel() kernel.Spec[int, int] {
 	}
 }
 
-// marked is a source of numbers with a watermark and a barrier behind each.
-type marked struct {
+// markedNumbers is a source of numbers with a watermark and a barrier behind each.
+type markedNumbers struct {
 	w *witness
 	n int
 }
 
-func (m marked) Stream(_ context.Context, out flow.Emitter[int]) error {
+func (m markedNumbers) Stream(_ context.Context, out flow.Emitter[int]) error {
 	for n := range m.n {
 		m.w.note("emit %d", n)
 		if err := out.Emit(n); err != nil {
@@ -160,7 +160,7 @@ func (m marked) Stream(_ context.Context, out flow.Emitter[int]) error {
 func TestTakeLastHoldsSignals(t *testing.T) {
 	w := new(witness)
 	var r flow.Report
-	err := flow.FromSignals(marked{w, 4}).TakeLast(2).Then(w).Run(t.Context(), flow.WithReport(&r))
+	err := flow.FromSignals(markedNumbers{w, 4}).TakeLast(2).Then(w).Run(t.Context(), flow.WithReport(&r))
 	if err != nil || !r.Balanced() {
 		t.Errorf("error %v\n%v", err, r)
 	}
@@ -197,7 +197,3 @@ func TestTakeLastHoldsOneWatermark(t *testing.T) {
 		t.Errorf("diary mismatch (-want +got):\n%s", diff)
 	}
 }
-
-type signals func(out flow.Emitter[int]) error
-
-func (fn signals) Stream(_ context.Context, out flow.Emitter[int]) error { return fn(out) }

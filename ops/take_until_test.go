@@ -69,11 +69,11 @@ func TestTakeUntil(t *testing.T) {
 		in      script[int]
 		want    []stamped[int]
 	}{
-		"a signal between items":           {15 * ms, 15 * ms, script[int]{{0, ints(1)}, {10 * ms, ints(1)}, {10 * ms, ints(1)}}, []stamped[int]{{0, 1}, {10 * ms, 1}}},
-		"a signal on an idle stream":       {time.Second, time.Second, script[int]{{0, ints(2)}, {time.Hour, ints(1)}}, []stamped[int]{{0, 1}, {0, 2}}},
-		"a signal before anything":         {time.Second, time.Second, script[int]{{time.Hour, ints(1)}}, nil},
-		"a signal before the run":          {0, 0, script[int]{{time.Hour, ints(1)}}, nil},
-		"an end before the signal":         {time.Hour, 10 * ms, script[int]{{0, ints(2)}, {10 * ms, nil}}, []stamped[int]{{0, 1}, {0, 2}}},
+		"a signal between items":     {15 * ms, 15 * ms, script[int]{{0, ints(1)}, {10 * ms, ints(1)}, {10 * ms, ints(1)}}, []stamped[int]{{0, 1}, {10 * ms, 1}}},
+		"a signal on an idle stream": {time.Second, time.Second, script[int]{{0, ints(2)}, {time.Hour, ints(1)}}, []stamped[int]{{0, 1}, {0, 2}}},
+		"a signal before anything":   {time.Second, time.Second, script[int]{{time.Hour, ints(1)}}, nil},
+		"a signal before the run":    {0, 0, script[int]{{time.Hour, ints(1)}}, nil},
+		"an end before the signal":   {time.Hour, 10 * ms, script[int]{{0, ints(2)}, {10 * ms, nil}}, []stamped[int]{{0, 1}, {0, 2}}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) { checkUntil(t, tt.want, tt.at, tt.end, tt.in) })
@@ -196,11 +196,15 @@ func TestTakeUntil_together(t *testing.T) {
 		end   time.Duration
 	}{
 		"the first of two": {
-			func() flow.Flow[string] { return every("a").TakeUntil(closedIn(35 * ms)).TakeUntil(closedIn(time.Hour)) },
+			func() flow.Flow[string] {
+				return every("a").TakeUntil(closedIn(35 * ms)).TakeUntil(closedIn(time.Hour))
+			},
 			map[string]int{"a": 3}, 35 * ms,
 		},
 		"the second of two": {
-			func() flow.Flow[string] { return every("a").TakeUntil(closedIn(time.Hour)).TakeUntil(closedIn(35 * ms)) },
+			func() flow.Flow[string] {
+				return every("a").TakeUntil(closedIn(time.Hour)).TakeUntil(closedIn(35 * ms))
+			},
 			map[string]int{"a": 3}, 35 * ms,
 		},
 		"in turn": {

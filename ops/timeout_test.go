@@ -210,7 +210,7 @@ func TestTimeout_inTheMiddleOfABlock(t *testing.T) {
 		bubble(t, name, func(t *testing.T) {
 			var got []string
 			start := time.Now()
-			err := f.Then(ops.NewTimeout[int](0).WithCompletion(1500*ms).WithFallback(-1)).
+			err := f.Then(ops.NewTimeout[int](0).WithCompletion(1500 * ms).WithFallback(-1)).
 				ForEach(func(_ context.Context, v int) error {
 					got = append(got, fmt.Sprint(v, " at ", time.Since(start)))
 					time.Sleep(time.Second)

@@ -50,8 +50,8 @@ func teach[T any](l lessons, fn func(g *gamble, name string) T) {
 	l[reflect.TypeFor[T]()] = func(g *gamble, name string) any { return fn(g, name) }
 }
 
-// processor draws a sub-flow, or one that only knows channels.
-func processor(g *gamble, name string) ops.Processor[int, int] {
+// inline draws a sub-flow, or a processor that only knows channels.
+func inline(g *gamble, name string) ops.Processor[int, int] {
 	if g.IntN(3) == 0 {
 		return ops.ProcessorFunc[int, int](relay)
 	}
@@ -63,10 +63,10 @@ func cases(g *gamble, _ string) []ops.SwitchCase[int] {
 	var list []ops.SwitchCase[int]
 	for range g.IntN(4) {
 		if g.IntN(3) == 0 {
-			list = append(list, ops.Otherwise(processor(g, "default")))
+			list = append(list, ops.Otherwise(inline(g, "default")))
 			continue
 		}
-		list = append(list, ops.When(arg[string](g, "name"), arg[func(int) bool](g, "matches"), processor(g, "case")))
+		list = append(list, ops.When(arg[string](g, "name"), arg[func(int) bool](g, "matches"), inline(g, "case")))
 	}
 	return list
 }
@@ -235,11 +235,11 @@ func (r *reader) Read(p []byte) (int, error) {
 	return copy(p, strconv.Itoa(r.read)+"\n"), nil
 }
 
-// processor draws one that only knows channels, or, for what wraps it, one that may be called
+// processor draws one as inline does, or, for what wraps it, one that may be called
 // directly. That one's failures may be made good.
 func processor(g *gamble, name string) ops.Processor[int, int] {
 	if name != "inner" {
-		return ops.ProcessorFunc[int, int](relay)
+		return inline(g, name)
 	}
 	g.node.lenient = true
 	c := *g

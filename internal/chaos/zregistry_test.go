@@ -249,6 +249,12 @@ func registry() []*piece {
 		{name: "flow.WithStallLimit", file: "flow/watch.go", value: value(func(g *gamble) flow.Option {
 			return flow.WithStallLimit(arg[time.Duration](g, "d"))
 		})},
+		{name: "Flow.Aggregate", file: "flow/zaggregate.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.Aggregate[int](arg[int](g, "initial"), arg[ops.AggregateFunc[int, int]](g, "fn"), arg[int](g, "n"), arg[time.Duration](g, "period")))
+		}},
+		{name: "Flow.AggregateFunc", file: "flow/zaggregate.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.AggregateFunc[int](arg[func() int](g, "newState"), arg[ops.AggregateFunc[int, int]](g, "fn"), arg[int](g, "n"), arg[time.Duration](g, "period")))
+		}},
 		{name: "Flow.AsyncMap", file: "flow/zasync_mapper.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.AsyncMap[int](arg[int](g, "workers"), arg[func(context.Context, int) (int, error)](g, "fn")))
 		}},
@@ -270,11 +276,23 @@ func registry() []*piece {
 		{name: "Flow.Chunk", file: "flow/zchunk.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Chunk[[]int](arg[int](g, "size")))
 		}},
+		{name: "Flow.CircuitBreaker", file: "flow/zcircuit_breaker.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.CircuitBreaker[int](arg[ops.Processor[int, int]](g, "inner")))
+		}},
+		{name: "Flow.DeadLetterQueue", file: "flow/zdead_letter_queue.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.DeadLetterQueue[int](arg[ops.Processor[int, int]](g, "inner")))
+		}},
 		{name: "Flow.Dedupe", file: "flow/zdedupe.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Dedupe[int](arg[func(int) int](g, "key"), arg[time.Duration](g, "ttl")))
 		}},
 		{name: "Flow.DefaultIfEmpty", file: "flow/zdefault_if_empty.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.DefaultIfEmpty(arg[int](g, "value")))
+		}},
+		{name: "Flow.Delay", file: "flow/zdelay.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.Delay(arg[time.Duration](g, "d")))
+		}},
+		{name: "Flow.DelayUntil", file: "flow/zdelay_until.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.DelayUntil(arg[func(int) time.Time](g, "when")))
 		}},
 		{name: "Flow.DistinctUntilChanged", file: "flow/zdistinct_until_changed.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.DistinctUntilChanged[int](arg[func(int) int](g, "key")))
@@ -303,17 +321,29 @@ func registry() []*piece {
 		{name: "Flow.Gather", file: "flow/zgatherer.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Gather[int](arg[ops.Gatherer[int, int]](g, "g")))
 		}},
+		{name: "Flow.KeepAlive", file: "flow/zkeep_alive.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.KeepAlive(arg[time.Duration](g, "idle"), arg[func() int](g, "fn")))
+		}},
 		{name: "Flow.Map", file: "flow/zmapper.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Map[int](arg[func(int) int](g, "fn")))
 		}},
 		{name: "Flow.Monitor", file: "flow/zmonitor.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Monitor(arg[time.Duration](g, "interval"), arg[func(ops.StreamStats)](g, "fn")))
 		}},
+		{name: "Flow.Retry", file: "flow/zretry.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.Retry[int](arg[ops.Processor[int, int]](g, "inner"), arg[int](g, "attempts")))
+		}},
 		{name: "Flow.Sample", file: "flow/zsample.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Sample(arg[float64](g, "rate")))
 		}},
+		{name: "Flow.SampleEvery", file: "flow/zsample_every.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.SampleEvery(arg[time.Duration](g, "interval")))
+		}},
 		{name: "Flow.Scan", file: "flow/zscan.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Scan[int](arg[int](g, "initial"), arg[func(int, int) int](g, "fn")))
+		}},
+		{name: "Flow.SessionWindow", file: "flow/zsession_window.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.SessionWindow[int, ops.Window[int]](arg[func(int) int](g, "key"), arg[time.Duration](g, "gap")))
 		}},
 		{name: "Flow.Skip", file: "flow/zskip.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Skip(arg[int](g, "count")))
@@ -324,14 +354,26 @@ func registry() []*piece {
 		{name: "Flow.SlidingBuffer", file: "flow/zsliding_buffer.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.SlidingBuffer(arg[int](g, "size")))
 		}},
+		{name: "Flow.SlidingWindow", file: "flow/zsliding_window.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.SlidingWindow[ops.Window[int]](arg[time.Duration](g, "size"), arg[time.Duration](g, "slide")))
+		}},
+		{name: "Flow.SortWithin", file: "flow/zsort_within.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.SortWithin(arg[int](g, "n"), arg[func(a, b int) int](g, "cmp")))
+		}},
 		{name: "Flow.StartWith", file: "flow/zstart_with.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.StartWith(arg[[]int](g, "items")...))
+		}},
+		{name: "Flow.Switch", file: "flow/zswitch.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.Switch(arg[[]ops.SwitchCase[int]](g, "cases")...))
 		}},
 		{name: "Flow.Take", file: "flow/ztake.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Take(arg[int](g, "count")))
 		}},
 		{name: "Flow.TakeLast", file: "flow/ztake_last.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.TakeLast(arg[int](g, "count")))
+		}},
+		{name: "Flow.TakeUntil", file: "flow/ztake_until.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.TakeUntil(arg[<-chan struct{}](g, "signal")))
 		}},
 		{name: "Flow.TakeWhile", file: "flow/ztake_while.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.TakeWhile(arg[func(int) bool](g, "while")))
@@ -342,9 +384,68 @@ func registry() []*piece {
 		{name: "Flow.Throttle", file: "flow/zthrottle.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Throttle(arg[float64](g, "perSecond")))
 		}},
+		{name: "Flow.ThrottleFirst", file: "flow/zthrottle_first.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.ThrottleFirst(arg[time.Duration](g, "span")))
+		}},
+		{name: "Flow.ThrottleLatest", file: "flow/zthrottle_latest.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.ThrottleLatest(arg[time.Duration](g, "span")))
+		}},
+		{name: "Flow.Timeout", file: "flow/ztimeout.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.Timeout(arg[time.Duration](g, "idle")))
+		}},
 		{name: "Flow.TryMap", file: "flow/ztry_mapper.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.TryMap[int](arg[func(int) (int, error)](g, "fn")))
 		}},
+		{name: "Flow.TumblingWindow", file: "flow/ztumbling_window.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.TumblingWindow[ops.Window[int]](arg[time.Duration](g, "size")))
+		}},
+		{name: "Flow.ThrottleWeighted", file: "flow/zweighted_throttle.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.ThrottleWeighted(arg[float64](g, "perSecond"), arg[func(int) int64](g, "weigh")))
+		}},
+		{name: "ops.NewAggregate", file: "ops/aggregate.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewAggregate[int, int](arg[int](g, "initial"), arg[ops.AggregateFunc[int, int]](g, "fn"), arg[[]ops.Clock](g, "clk")...)
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithCountWindow") {
+				p = p.WithCountWindow(arg[int](g, "n"))
+			}
+			if g.option("WithTimeWindow") {
+				p = p.WithTimeWindow(arg[time.Duration](g, "period"))
+			}
+			if g.option("WithEmptyWindows") {
+				p = p.WithEmptyWindows(arg[bool](g, "emitted"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewAggregateFunc", file: "ops/aggregate.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewAggregateFunc[int, int](arg[func() int](g, "newState"), arg[ops.AggregateFunc[int, int]](g, "fn"), arg[[]ops.Clock](g, "clk")...)
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithCountWindow") {
+				p = p.WithCountWindow(arg[int](g, "n"))
+			}
+			if g.option("WithTimeWindow") {
+				p = p.WithTimeWindow(arg[time.Duration](g, "period"))
+			}
+			if g.option("WithEmptyWindows") {
+				p = p.WithEmptyWindows(arg[bool](g, "emitted"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.Sum", file: "ops/aggregate_func.go", value: value(func(g *gamble) ops.AggregateFunc[int, int] {
+			return ops.Sum[int]()
+		})},
+		{name: "ops.Count", file: "ops/aggregate_func.go", value: value(func(g *gamble) ops.AggregateFunc[int, int] {
+			return ops.Count[int]()
+		})},
+		{name: "ops.Avg", file: "ops/aggregate_func.go", value: value(func(g *gamble) ops.AggregateFunc[int, ops.Average] {
+			return ops.Avg[int]()
+		})},
+		{name: "ops.MinMaxAgg", file: "ops/aggregate_func.go", value: value(func(g *gamble) ops.AggregateFunc[int, ops.MinMax[int]] {
+			return ops.MinMaxAgg[int]()
+		})},
 		{name: "ops.NewAsyncMapper", file: "ops/async_mapper.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			p := ops.NewAsyncMapper[int, int](arg[func(context.Context, int) (int, error)](g, "fn"))
 			if g.option("WithName") {
@@ -414,6 +515,89 @@ func registry() []*piece {
 			}
 			return then(g, f, p)
 		}},
+		{name: "ops.NewCircuitBreaker", file: "ops/circuit_breaker.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewCircuitBreaker[int, int](arg[ops.Processor[int, int]](g, "inner"), arg[[]ops.Clock](g, "clk")...)
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("FailureThreshold") {
+				p = p.FailureThreshold(arg[float64](g, "share"))
+			}
+			if g.option("MinRequests") {
+				p = p.MinRequests(arg[int](g, "n"))
+			}
+			if g.option("RecoveryTimeout") {
+				p = p.RecoveryTimeout(arg[time.Duration](g, "d"))
+			}
+			if g.option("HalfOpenRequests") {
+				p = p.HalfOpenRequests(arg[int](g, "n"))
+			}
+			if g.option("WithWindow") {
+				p = p.WithWindow(arg[time.Duration](g, "d"))
+			}
+			if g.option("CountIf") {
+				p = p.CountIf(arg[func(error) bool](g, "counts"))
+			}
+			if g.option("FailWhen") {
+				p = p.FailWhen(arg[func(int) error](g, "fail"))
+			}
+			if g.option("EmptyOK") {
+				p = p.EmptyOK(arg[bool](g, "ok"))
+			}
+			if g.option("WithTimeout") {
+				p = p.WithTimeout(arg[time.Duration](g, "d"))
+			}
+			if g.option("OnStateChange") {
+				p = p.OnStateChange(arg[func(from, to ops.CircuitState)](g, "tell"))
+			}
+			if g.option("OnOpen") {
+				p = p.OnOpen(arg[func(ops.CircuitStats)](g, "tell"))
+			}
+			if g.option("OnError") {
+				p = p.OnError(arg[func(context.Context, *ops.ItemError)](g, "handle"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewDeadLetterQueue", file: "ops/dead_letter_queue.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewDeadLetterQueue[int, int](arg[ops.Processor[int, int]](g, "inner"), arg[[]ops.Clock](g, "clk")...)
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("MaxRetries") {
+				p = p.MaxRetries(arg[int](g, "n"))
+			}
+			if g.option("RetryDelay") {
+				p = p.RetryDelay(arg[time.Duration](g, "d"))
+			}
+			if g.option("ShouldRetry") {
+				p = p.ShouldRetry(arg[func(error) bool](g, "worth"))
+			}
+			if g.option("OnRetry") {
+				p = p.OnRetry(arg[func(item int, attempt int, err error)](g, "tell"))
+			}
+			if g.option("ContinueOnError") {
+				p = p.ContinueOnError(arg[bool](g, "on"))
+			}
+			if g.option("WithFailedBufferSize") {
+				p = p.WithFailedBufferSize(arg[int](g, "n"))
+			}
+			if g.option("OnFailure") {
+				p = p.OnFailure(arg[func(context.Context, ops.Letter[int])](g, "tell"))
+			}
+			if g.option("OnError") {
+				p = p.OnError(arg[func(context.Context, *ops.ItemError)](g, "handle"))
+			}
+			if g.option("WithTimeout") {
+				p = p.WithTimeout(arg[time.Duration](g, "d"))
+			}
+			if g.option("FailWhen") {
+				p = p.FailWhen(arg[func(int) error](g, "fail"))
+			}
+			if g.option("EmptyOK") {
+				p = p.EmptyOK(arg[bool](g, "ok"))
+			}
+			return then(g, f, p)
+		}},
 		{name: "ops.NewDedupe", file: "ops/dedupe.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			p := ops.NewDedupe[int, int](arg[func(int) int](g, "key"), arg[[]ops.Clock](g, "clk")...)
 			if g.option("WithName") {
@@ -437,6 +621,26 @@ func registry() []*piece {
 			p := ops.NewDefaultIfEmpty[int](arg[int](g, "value"))
 			if g.option("WithName") {
 				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewDelay", file: "ops/delay.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewDelay[int](arg[time.Duration](g, "d"), arg[[]ops.Clock](g, "clk")...)
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithBufferSize") {
+				p = p.WithBufferSize(arg[int](g, "n"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewDelayUntil", file: "ops/delay_until.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewDelayUntil[int](arg[func(int) time.Time](g, "when"), arg[[]ops.Clock](g, "clk")...)
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithBufferSize") {
+				p = p.WithBufferSize(arg[int](g, "n"))
 			}
 			return then(g, f, p)
 		}},
@@ -555,6 +759,13 @@ func registry() []*piece {
 		{name: "ops.NewGatherer", file: "ops/gatherer.go", value: value(func(g *gamble) ops.Gatherer[int, int] {
 			return ops.NewGatherer[int, int, int](arg[func() int](g, "start"), arg[func(state *int, v int, emit func(int) error) error](g, "push"), arg[func(state *int, emit func(int) error) error](g, "end"))
 		})},
+		{name: "ops.NewKeepAlive", file: "ops/keep_alive.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewKeepAlive[int](arg[time.Duration](g, "idle"), arg[func() int](g, "fn"), arg[[]ops.Clock](g, "clk")...)
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
 		{name: "ops.NewMapper", file: "ops/mapper.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			p := ops.NewMapper[int, int](arg[func(int) int](g, "fn"))
 			if g.option("WithName") {
@@ -572,6 +783,118 @@ func registry() []*piece {
 			}
 			return then(g, f, p)
 		}},
+		{name: "ops.NewPartition", file: "ops/partition.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewPartition[int](arg[func(int) string](g, "key"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithPartitions") {
+				p = p.WithPartitions(arg[int](g, "n"))
+			}
+			if g.option("WithPartitioner") {
+				p = p.WithPartitioner(arg[ops.Partitioner](g, "place"))
+			}
+			if g.option("WithBufferSize") {
+				p = p.WithBufferSize(arg[int](g, "size"))
+			}
+			if g.option("OnError") {
+				p = p.OnError(arg[func(context.Context, *ops.ItemError)](g, "handle"))
+			}
+			return then(g, f, ops.ProcessorFunc[int, int](func(ctx context.Context, in <-chan int) <-chan int {
+				return joined(g, ctx, outputs[int](p.Process(ctx, in))...)
+			}))
+		}},
+		{name: "ops.NewPartitionBy", file: "ops/partition.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewPartitionBy[int, int](arg[func(int) int](g, "key"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithPartitions") {
+				p = p.WithPartitions(arg[int](g, "n"))
+			}
+			if g.option("WithPartitioner") {
+				p = p.WithPartitioner(arg[ops.Partitioner](g, "place"))
+			}
+			if g.option("WithBufferSize") {
+				p = p.WithBufferSize(arg[int](g, "size"))
+			}
+			if g.option("OnError") {
+				p = p.OnError(arg[func(context.Context, *ops.ItemError)](g, "handle"))
+			}
+			return then(g, f, ops.ProcessorFunc[int, int](func(ctx context.Context, in <-chan int) <-chan int {
+				return joined(g, ctx, outputs[int](p.Process(ctx, in))...)
+			}))
+		}},
+		{name: "ops.RoundRobin", file: "ops/partitioner.go", value: value(func(g *gamble) ops.Partitioner {
+			return ops.RoundRobin()
+		})},
+		{name: "ops.NewRetry", file: "ops/retry.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewRetry[int, int](arg[ops.Processor[int, int]](g, "inner"), arg[int](g, "attempts"), arg[[]ops.Clock](g, "clk")...)
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithBackoff") {
+				p = p.WithBackoff(arg[time.Duration](g, "base"), arg[float64](g, "factor"))
+			}
+			if g.option("WithMaxDelay") {
+				p = p.WithMaxDelay(arg[time.Duration](g, "d"))
+			}
+			if g.option("WithJitter") {
+				p = p.WithJitter(arg[bool](g, "jitter"))
+			}
+			if g.option("WithRandom") {
+				p = p.WithRandom(arg[func() float64](g, "random"))
+			}
+			if g.option("WithTimeout") {
+				p = p.WithTimeout(arg[time.Duration](g, "d"))
+			}
+			if g.option("RetryIf") {
+				p = p.RetryIf(arg[func(err error, attempt int) bool](g, "worth"))
+			}
+			if g.option("FailWhen") {
+				p = p.FailWhen(arg[func(int) error](g, "fail"))
+			}
+			if g.option("EmptyOK") {
+				p = p.EmptyOK(arg[bool](g, "ok"))
+			}
+			if g.option("OnRetry") {
+				p = p.OnRetry(arg[func(item int, attempt int, err error)](g, "tell"))
+			}
+			if g.option("OnError") {
+				p = p.OnError(arg[func(context.Context, *ops.ItemError)](g, "handle"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewRouter", file: "ops/router.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewRouter[int]()
+			if g.option("AddRoute") {
+				p = p.AddRoute(arg[string](g, "name"), arg[func(int) bool](g, "matches"), arg[ops.Processor[int, int]](g, "p"))
+			}
+			if g.option("WithDefault") {
+				p = p.WithDefault(arg[ops.Processor[int, int]](g, "p"))
+			}
+			if g.option("AllMatches") {
+				p = p.AllMatches()
+			}
+			if g.option("FirstMatch") {
+				p = p.FirstMatch()
+			}
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithBufferSize") {
+				p = p.WithBufferSize(arg[int](g, "size"))
+			}
+			if g.option("OnUnmatched") {
+				p = p.OnUnmatched(arg[func(int)](g, "told"))
+			}
+			return then(g, f, ops.ProcessorFunc[int, int](func(ctx context.Context, in <-chan int) <-chan int {
+				return joined(g, ctx, outputs[int](p.Process(ctx, in))...)
+			}))
+		}},
+		{name: "ops.NewRouterBuilder", file: "ops/router_builder.go", value: value(func(g *gamble) ops.RouterBuilder[int] {
+			return ops.NewRouterBuilder[int]()
+		})},
 		{name: "ops.NewSample", file: "ops/sample.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			p := ops.NewSample[int](arg[float64](g, "rate"))
 			if g.option("WithName") {
@@ -582,10 +905,36 @@ func registry() []*piece {
 			}
 			return then(g, f, p)
 		}},
+		{name: "ops.NewSampleEvery", file: "ops/sample_every.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewSampleEvery[int](arg[time.Duration](g, "interval"), arg[[]ops.Clock](g, "clk")...)
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
 		{name: "ops.NewScan", file: "ops/scan.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			p := ops.NewScan[int, int](arg[int](g, "initial"), arg[func(int, int) int](g, "fn"))
 			if g.option("WithName") {
 				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewSessionWindow", file: "ops/session_window.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewSessionWindow[int, int](arg[func(int) int](g, "key"), arg[[]ops.Clock](g, "clk")...)
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithGap") {
+				p = p.WithGap(arg[time.Duration](g, "d"))
+			}
+			if g.option("WithMaxDuration") {
+				p = p.WithMaxDuration(arg[time.Duration](g, "d"))
+			}
+			if g.option("WithMaxItems") {
+				p = p.WithMaxItems(arg[int](g, "n"))
+			}
+			if g.option("WithMaxSessions") {
+				p = p.WithMaxSessions(arg[int](g, "n"))
 			}
 			return then(g, f, p)
 		}},
@@ -613,10 +962,67 @@ func registry() []*piece {
 			}
 			return then(g, f, p)
 		}},
+		{name: "ops.NewSlidingWindow", file: "ops/sliding_window.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewSlidingWindow[int](arg[time.Duration](g, "size"), arg[[]ops.Clock](g, "clk")...)
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithSlide") {
+				p = p.WithSlide(arg[time.Duration](g, "d"))
+			}
+			if g.option("WithMaxItems") {
+				p = p.WithMaxItems(arg[int](g, "n"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewSortWithin", file: "ops/sort_within.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewSortWithin[int](arg[int](g, "n"), arg[func(a, b int) int](g, "cmp"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewSplit", file: "ops/split.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewSplit[int](arg[func(int) bool](g, "predicate"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithBufferSize") {
+				p = p.WithBufferSize(arg[int](g, "size"))
+			}
+			return then(g, f, ops.ProcessorFunc[int, int](func(ctx context.Context, in <-chan int) <-chan int {
+				return joined(g, ctx, outputs[int](p.Process(ctx, in))...)
+			}))
+		}},
 		{name: "ops.NewStartWith", file: "ops/start_with.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			p := ops.NewStartWith[int](arg[[]int](g, "items")...)
 			if g.option("WithName") {
 				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.When", file: "ops/switch.go", value: value(func(g *gamble) ops.SwitchCase[int] {
+			return ops.When[int](arg[string](g, "name"), arg[func(int) bool](g, "matches"), arg[ops.Processor[int, int]](g, "p"))
+		})},
+		{name: "ops.Otherwise", file: "ops/switch.go", value: value(func(g *gamble) ops.SwitchCase[int] {
+			return ops.Otherwise[int](arg[ops.Processor[int, int]](g, "p"))
+		})},
+		{name: "ops.NewSwitch", file: "ops/switch.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewSwitch[int](arg[[]ops.SwitchCase[int]](g, "cases")...)
+			if g.option("Case") {
+				p = p.Case(arg[string](g, "name"), arg[func(int) bool](g, "matches"), arg[ops.Processor[int, int]](g, "p"))
+			}
+			if g.option("Default") {
+				p = p.Default(arg[ops.Processor[int, int]](g, "p"))
+			}
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithBufferSize") {
+				p = p.WithBufferSize(arg[int](g, "size"))
+			}
+			if g.option("OnUnmatched") {
+				p = p.OnUnmatched(arg[func(int)](g, "told"))
 			}
 			return then(g, f, p)
 		}},
@@ -634,6 +1040,16 @@ func registry() []*piece {
 			p := ops.NewTakeLast[int](arg[int](g, "count"))
 			if g.option("WithName") {
 				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewTakeUntil", file: "ops/take_until.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewTakeUntil[int](arg[<-chan struct{}](g, "signal"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithDrain") {
+				p = p.WithDrain()
 			}
 			return then(g, f, p)
 		}},
@@ -664,6 +1080,39 @@ func registry() []*piece {
 			}
 			return then(g, f, p)
 		}},
+		{name: "ops.NewThrottleFirst", file: "ops/throttle_first.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewThrottleFirst[int](arg[time.Duration](g, "span"), arg[[]ops.Clock](g, "clk")...)
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewThrottleLatest", file: "ops/throttle_latest.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewThrottleLatest[int](arg[time.Duration](g, "span"), arg[[]ops.Clock](g, "clk")...)
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewTimeout", file: "ops/timeout.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewTimeout[int](arg[time.Duration](g, "idle"), arg[[]ops.Clock](g, "clk")...)
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithInitial") {
+				p = p.WithInitial(arg[time.Duration](g, "d"))
+			}
+			if g.option("WithCompletion") {
+				p = p.WithCompletion(arg[time.Duration](g, "d"))
+			}
+			if g.option("WithBackpressure") {
+				p = p.WithBackpressure(arg[time.Duration](g, "d"))
+			}
+			if g.option("WithFallback") {
+				p = p.WithFallback(arg[[]int](g, "items")...)
+			}
+			return then(g, f, p)
+		}},
 		{name: "ops.NewTryMapper", file: "ops/try_mapper.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			p := ops.NewTryMapper[int, int](arg[func(int) (int, error)](g, "fn"))
 			if g.option("WithName") {
@@ -674,10 +1123,36 @@ func registry() []*piece {
 			}
 			return then(g, f, p)
 		}},
+		{name: "ops.NewTumblingWindow", file: "ops/tumbling_window.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewTumblingWindow[int](arg[time.Duration](g, "size"), arg[[]ops.Clock](g, "clk")...)
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithOffset") {
+				p = p.WithOffset(arg[time.Duration](g, "d"))
+			}
+			if g.option("WithMaxItems") {
+				p = p.WithMaxItems(arg[int](g, "n"))
+			}
+			return then(g, f, p)
+		}},
 		{name: "ops.NewUnbatcher", file: "ops/unbatcher.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			p := ops.NewUnbatcher[int]()
 			if g.option("WithName") {
 				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewWeightedThrottle", file: "ops/weighted_throttle.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewWeightedThrottle[int](arg[float64](g, "perSecond"), arg[func(int) int64](g, "weigh"), arg[[]ops.Clock](g, "clk")...)
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithBurst") {
+				p = p.WithBurst(arg[int](g, "n"))
+			}
+			if g.option("OnError") {
+				p = p.OnError(arg[func(context.Context, *ops.ItemError)](g, "handle"))
 			}
 			return then(g, f, p)
 		}},
@@ -727,8 +1202,10 @@ func inexpressible() []*piece {
 		{name: "Policy.String", file: "flow/policy.go", why: "is a method of Policy"},
 		{name: "Job.Start", file: "flow/running.go", why: "is a method of Job"},
 		{name: "flow.RunUntilSignal", file: "flow/signal.go", why: "returns error"},
+		{name: "ops.DefaultPartitioner", file: "ops/partitioner.go", why: "returns int"},
 		{name: "ops.WithSupervisor", file: "ops/processor.go", why: "returns context.Context"},
 		{name: "ops.SupervisorFrom", file: "ops/processor.go", why: "returns (ops.Supervisor, bool)"},
+		{name: "ops.Permanent", file: "ops/repeat.go", why: "returns error"},
 		{name: "diag.GoroutinesOf", file: "diag/goroutines.go", why: "returns ([]diag.Goroutines, error)"},
 		{name: "diag.Logger", file: "diag/run_log.go", why: "returns flow.Observer"},
 		{name: "diag.WatchChan", file: "diag/watch_chan.go", why: "returns error"},

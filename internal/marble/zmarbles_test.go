@@ -7,11 +7,19 @@ import (
 	"time"
 
 	"github.com/go-streamz/streamz/flow"
+	"github.com/go-streamz/streamz/ops"
 )
 
 // subjects are the pictures that directives ask for.
 func subjects() []subject {
 	return []subject{
+		{
+			name: "aggregate", script: "abcde--f----------g-|",
+			code: "f.Aggregate(\"\", func(s, item string) string { return s + item }, 3, 50*time.Millisecond)",
+			record: func(f flow.Flow[string]) (Line, error) {
+				return record(f.Aggregate("", func(s, item string) string { return s + item }, 3, 50*time.Millisecond))
+			},
+		},
 		{
 			name: "async-map", script: "abcde------|",
 			code:   "f.AsyncMap(3, work)",
@@ -38,6 +46,13 @@ func subjects() []subject {
 			record: func(f flow.Flow[string]) (Line, error) { return record(f.Chunk(2)) },
 		},
 		{
+			name: "dead-letter-queue", script: "e-a-d-b-d--|",
+			code: "f.Then(ops.NewDeadLetterQueue(ops.NewCall(work)).WithTimeout(25 * time.Millisecond))",
+			record: func(f flow.Flow[string]) (Line, error) {
+				return record(f.Then(ops.NewDeadLetterQueue(ops.NewCall(work)).WithTimeout(25 * time.Millisecond)))
+			},
+		},
+		{
 			name: "dedupe", script: "aab-a--a-baa---|",
 			code:   "f.Dedupe(strings.ToLower, 50 * time.Millisecond)",
 			record: func(f flow.Flow[string]) (Line, error) { return record(f.Dedupe(strings.ToLower, 50*time.Millisecond)) },
@@ -46,6 +61,11 @@ func subjects() []subject {
 			name: "default-if-empty", script: "-------|",
 			code:   "f.DefaultIfEmpty(\"x\")",
 			record: func(f flow.Flow[string]) (Line, error) { return record(f.DefaultIfEmpty("x")) },
+		},
+		{
+			name: "delay", script: "a-b--(cd)--e--------|",
+			code:   "f.Delay(50 * time.Millisecond)",
+			record: func(f flow.Flow[string]) (Line, error) { return record(f.Delay(50 * time.Millisecond)) },
 		},
 		{
 			name: "distinct-until-changed", script: "a-a-b-bbb-a-a-|",
@@ -77,6 +97,25 @@ func subjects() []subject {
 			},
 		},
 		{
+			name: "keep-alive", script: "ab-----c---------d--|",
+			code: "f.KeepAlive(40*time.Millisecond, func() string { return \"-\" })",
+			record: func(f flow.Flow[string]) (Line, error) {
+				return record(f.KeepAlive(40*time.Millisecond, func() string { return "-" }))
+			},
+		},
+		{
+			name: "sample-every", script: "abc--d-ef------g----|",
+			code:   "f.SampleEvery(40 * time.Millisecond)",
+			record: func(f flow.Flow[string]) (Line, error) { return record(f.SampleEvery(40 * time.Millisecond)) },
+		},
+		{
+			name: "session-window", script: "ab-a-bb-----a--b-a-|",
+			code: "f.SessionWindow(func(s string) string { return s }, 30*time.Millisecond).Map(func(w ops.Window[string]) []string { return w.Items })",
+			record: func(f flow.Flow[string]) (Line, error) {
+				return record(f.SessionWindow(func(s string) string { return s }, 30*time.Millisecond).Map(func(w ops.Window[string]) []string { return w.Items }))
+			},
+		},
+		{
 			name: "skip-while", script: "a-b-c-d-a-|",
 			code: "f.SkipWhile(func(s string) bool { return s < \"c\" })",
 			record: func(f flow.Flow[string]) (Line, error) {
@@ -89,14 +128,38 @@ func subjects() []subject {
 			record: func(f flow.Flow[string]) (Line, error) { return record(f.SlidingBuffer(2).Call(work)) },
 		},
 		{
+			name: "sliding-window", script: "a-b---c--d------e-|",
+			code: "f.SlidingWindow(60*time.Millisecond, 30*time.Millisecond).Map(func(w ops.Window[string]) []string { return w.Items })",
+			record: func(f flow.Flow[string]) (Line, error) {
+				return record(f.SlidingWindow(60*time.Millisecond, 30*time.Millisecond).Map(func(w ops.Window[string]) []string { return w.Items }))
+			},
+		},
+		{
+			name: "sort-within", script: "b-a-c--e-d-f---|",
+			code:   "f.SortWithin(2, strings.Compare)",
+			record: func(f flow.Flow[string]) (Line, error) { return record(f.SortWithin(2, strings.Compare)) },
+		},
+		{
 			name: "start-with", script: "---a--b--c-|",
 			code:   "f.StartWith(\"x\", \"y\")",
 			record: func(f flow.Flow[string]) (Line, error) { return record(f.StartWith("x", "y")) },
 		},
 		{
+			name: "switch", script: "abcdef----------|",
+			code: "f.Switch(ops.When(\"slow\", func(s string) bool { return s < \"c\" }, ops.NewCall(work)), ops.Otherwise(ops.NewMapper(strings.ToUpper)))",
+			record: func(f flow.Flow[string]) (Line, error) {
+				return record(f.Switch(ops.When("slow", func(s string) bool { return s < "c" }, ops.NewCall(work)), ops.Otherwise(ops.NewMapper(strings.ToUpper))))
+			},
+		},
+		{
 			name: "take-last", script: "a-b-c-d-e-|",
 			code:   "f.TakeLast(2)",
 			record: func(f flow.Flow[string]) (Line, error) { return record(f.TakeLast(2)) },
+		},
+		{
+			name: "take-until", script: "ab-cd---e---f-------|",
+			code:   "f.TakeUntil(after(105*time.Millisecond))",
+			record: func(f flow.Flow[string]) (Line, error) { return record(f.TakeUntil(after(105 * time.Millisecond))) },
 		},
 		{
 			name: "take-while", script: "a-b-c-d-e-|",
@@ -109,6 +172,35 @@ func subjects() []subject {
 			name: "throttle", script: "(abcd)---------e-f-|",
 			code:   "f.Throttle(50)",
 			record: func(f flow.Flow[string]) (Line, error) { return record(f.Throttle(50)) },
+		},
+		{
+			name: "throttle-first", script: "abc--d-ef---g-|",
+			code:   "f.ThrottleFirst(40 * time.Millisecond)",
+			record: func(f flow.Flow[string]) (Line, error) { return record(f.ThrottleFirst(40 * time.Millisecond)) },
+		},
+		{
+			name: "throttle-latest", script: "abc--d-ef---g----|",
+			code:   "f.ThrottleLatest(40 * time.Millisecond)",
+			record: func(f flow.Flow[string]) (Line, error) { return record(f.ThrottleLatest(40 * time.Millisecond)) },
+		},
+		{
+			name: "timeout", script: "ab-c---d----e-------|",
+			code:   "f.Timeout(50 * time.Millisecond)",
+			record: func(f flow.Flow[string]) (Line, error) { return record(f.Timeout(50 * time.Millisecond)) },
+		},
+		{
+			name: "tumbling-window", script: "ab-c---d-e-------f--|",
+			code: "f.TumblingWindow(50 * time.Millisecond).Map(func(w ops.Window[string]) []string { return w.Items })",
+			record: func(f flow.Flow[string]) (Line, error) {
+				return record(f.TumblingWindow(50 * time.Millisecond).Map(func(w ops.Window[string]) []string { return w.Items }))
+			},
+		},
+		{
+			name: "throttle-weighted", script: "cbab---------a-------|",
+			code: "f.ThrottleWeighted(100, func(s string) int64 { return int64(s[0]-'a') + 1 })",
+			record: func(f flow.Flow[string]) (Line, error) {
+				return record(f.ThrottleWeighted(100, func(s string) int64 { return int64(s[0]-'a') + 1 }))
+			},
 		},
 	}
 }
