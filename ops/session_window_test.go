@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -248,6 +249,30 @@ func TestSessionWindowOfNaN(t *testing.T) {
 		}
 		checkWindows(t, want, in, ops.NewSessionWindow(key).WithGap(5*ms).WithMaxSessions(2))
 	})
+}
+
+func TestSessionWindowOfNaNKeepsNothing(t *testing.T) {
+	const items, limit = 100_000, 8 << 20
+	var before, after runtime.MemStats
+	src := flow.FromFunc(func(_ context.Context, emit func(int) error) error {
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		for n := range items {
+			if err := emit(n); err != nil {
+				return err
+			}
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		return nil
+	})
+	key := func(int) float64 { return math.NaN() }
+	if err := src.Then(ops.NewSessionWindow(key).WithMaxSessions(1)).Run(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if got := int64(after.HeapAlloc) - int64(before.HeapAlloc); got > limit {
+		t.Errorf("%d closed sessions keep %d bytes, want at most %d", items, got, limit)
+	}
 }
 
 // What a closed session makes the stages below do under a policy is their doing.
