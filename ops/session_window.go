@@ -322,10 +322,11 @@ func (r *sessions[T, K]) ripenByAge(now time.Time) {
 	}
 }
 
-// closeRipe closes the sessions that were found, in the order of their End.
+// closeRipe closes the sessions that were found, in the order of their End, and of their number,
+// which is that of their Start.
 func (r *sessions[T, K]) closeRipe() error {
 	slices.SortFunc(r.ripe, func(a, b *session[T, K]) int {
-		return cmp.Or(r.deadline(a).Compare(r.deadline(b)), a.start.Compare(b.start), cmp.Compare(a.no, b.no))
+		return cmp.Or(r.deadline(a).Compare(r.deadline(b)), cmp.Compare(a.no, b.no))
 	})
 	for _, s := range r.ripe {
 		if err := r.close(s); err != nil {

@@ -97,6 +97,11 @@ func TestSessionWindow(t *testing.T) {
 			},
 		},
 		{
+			"a maximum duration is over before the gap of one that began later", many.WithGap(30 * ms).WithMaxDuration(40 * ms),
+			script[int]{{0, []int{10}}, {15 * ms, []int{20}}, {5 * ms, []int{11}}, {50 * ms, nil}},
+			spans{{40 * ms, span{0, 40 * ms, []int{10, 11}}}, {45 * ms, span{15 * ms, 45 * ms, []int{20}}}},
+		},
+		{
 			"a maximum duration below the gap", one.WithMaxDuration(10 * ms),
 			script[int]{{0, []int{1}}, {9 * ms, []int{2}}, {1 * ms, []int{3}}, {50 * ms, nil}},
 			spans{{10 * ms, span{0, 10 * ms, []int{1, 2}}}, {20 * ms, span{10 * ms, 20 * ms, []int{3}}}},
@@ -121,7 +126,7 @@ type sessionConfig struct {
 }
 
 func (c sessionConfig) build() *ops.SessionWindow[int, int] {
-	p := ops.NewSessionWindow(thirds).WithGap(c.Gap).WithMaxItems(c.Items)
+	p := ops.NewSessionWindow(squares).WithGap(c.Gap).WithMaxItems(c.Items)
 	if c.Longest > 0 {
 		p = p.WithMaxDuration(c.Longest)
 	}
@@ -131,8 +136,8 @@ func (c sessionConfig) build() *ops.SessionWindow[int, int] {
 	return p
 }
 
-// thirds has five keys.
-func thirds(n int) int { return n / 3 % 5 }
+// squares has four keys, in no simple order.
+func squares(n int) int { return n * n % 7 }
 
 // openSession is one of the model.
 type openSession struct {
@@ -168,13 +173,13 @@ func referenceSessions(c sessionConfig, in script[int]) (out spans) {
 		}
 	}
 	take := func(v int) {
-		i := slices.IndexFunc(open, func(s *openSession) bool { return s.key == thirds(v) })
+		i := slices.IndexFunc(open, func(s *openSession) bool { return s.key == squares(v) })
 		if i < 0 {
 			if c.Sessions > 0 && len(open) == c.Sessions {
 				emit(open[0], now)
 			}
 			i = len(open)
-			open = append(open, &openSession{key: thirds(v), no: opened, start: now, last: now})
+			open = append(open, &openSession{key: squares(v), no: opened, start: now, last: now})
 			opened++
 		}
 		s := open[i]
@@ -199,7 +204,7 @@ func referenceSessions(c sessionConfig, in script[int]) (out spans) {
 
 func TestSessionWindowModel(t *testing.T) {
 	trials(t, 80, func(t *testing.T, r *rand.Rand) {
-		c := sessionConfig{Gap: time.Duration(1+r.IntN(30)) * ms, Items: r.IntN(8), Sessions: r.IntN(7)}
+		c := sessionConfig{Gap: time.Duration(1+r.IntN(30)) * ms, Items: r.IntN(8), Sessions: r.IntN(5)}
 		if r.IntN(2) == 0 {
 			c.Longest = time.Duration(1+r.IntN(50)) * ms
 		}
