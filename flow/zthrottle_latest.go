@@ -19,7 +19,7 @@ import (
 //
 // An item that comes just when a span is over begins the next one. Nothing is emitted while
 // nothing comes. Where the spans are to be in step with the clock there is [ops.SampleEvery]; to
-// wait until items come no more there is [Debounce].
+// wait until items come no more there is [ops.Debounce].
 //
 // A barrier sends the item that is held first; a watermark waits until the items before it
 // have been emitted or dropped.

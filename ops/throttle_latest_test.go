@@ -1,16 +1,11 @@
 package ops_test
 
 import (
-	"context"
 	"math/rand/v2"
-	"slices"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/go-streamz/streamz/clock"
-	"github.com/go-streamz/streamz/flow"
 	"github.com/go-streamz/streamz/ops"
 )
 
@@ -89,52 +84,4 @@ func TestThrottleLatestModel(t *testing.T) {
 		due := func(now time.Duration) time.Duration { return now + span }
 		checkScript(t, referenceNewest(due, in), in, throttlingLatest(span))
 	})
-}
-
-// holders are the processors that hold the newest item for an hour.
-func holders() map[string]ops.Processor[int, int] {
-	return map[string]ops.Processor[int, int]{
-		"throttle-latest": ops.NewThrottleLatest[int](time.Hour),
-		"sample-every":    ops.NewSampleEvery[int](time.Hour),
-	}
-}
-
-// What is held when the context ends is counted as held, and not sent.
-func TestHoldersCancel(t *testing.T) {
-	for name, p := range holders() {
-		bubble(t, name, func(t *testing.T) {
-			ctx, cancel := context.WithCancelCause(t.Context())
-			src := flow.FromFunc(func(ctx context.Context, emit func(int) error) error {
-				_ = script[int]{{0, ints(3)}}.play(ctx, virtualTime(), emit)
-				settle()
-				cancel(errCause)
-				return ctx.Err()
-			})
-			var r flow.Report
-			got, err := src.Then(p).Collect(ctx, flow.WithReport(&r))
-			if len(got) > 0 || err != errCause || !r.Balanced() {
-				t.Errorf("%v, error %v, want nothing and %v\n%v", got, err, errCause, r)
-			}
-			if diff := cmp.Diff(column{In: 3, Dropped: 2, Held: 1}, columnOf(t, r, name)); diff != "" {
-				t.Errorf("books mismatch (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-// A barrier comes behind the item before it.
-func TestHoldersFlushBeforeABarrier(t *testing.T) {
-	for name, p := range holders() {
-		bubble(t, name, func(t *testing.T) {
-			src := &barriers{items: ints(3)}
-			var r flow.Report
-			got, err := flow.FromSignals(src).Then(p).Collect(t.Context(), flow.WithReport(&r))
-			if diff := cmp.Diff(ints(3), got); diff != "" || err != nil || !r.Balanced() {
-				t.Errorf("error %v, mismatch (-want +got):\n%s\n%v", err, diff, r)
-			}
-			if !slices.Equal([]error{nil, nil, nil}, src.done) {
-				t.Errorf("the barriers are done with %v, want three times nil", src.done)
-			}
-		})
-	}
 }

@@ -49,6 +49,16 @@ func (q *signals) add(at uint64, sig Signal) {
 	q.added++
 }
 
+// lower puts those that are behind more than so many items behind these, where an item has
+// been taken out.
+func (q *signals) lower(items uint64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for i := range q.list {
+		q.list[i].at = min(q.list[i].at, items)
+	}
+}
+
 // next gives the place of the oldest. It has to be asked after the consumer has looked
 // how far the items go: then no signal that stands before one of those is missed.
 func (q *signals) next() (at uint64, ok bool) {

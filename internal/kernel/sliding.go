@@ -11,6 +11,11 @@ import (
 // Since the producer takes items out as well, they are behind a lock, and the consumer
 // takes one at a time: what is in the queue can still be replaced.
 func Sliding[T any](seg *Segment, n int, down Port[T]) (*Segment, Port[T], Offer[T]) {
+	up, q, port := newSliding(seg, n, down)
+	return up, port, q.offer
+}
+
+func newSliding[T any](seg *Segment, n int, down Port[T]) (*Segment, *sliding[T], Port[T]) {
 	up := seg.feeder()
 	size := uint64(1) << bits.Len64(uint64(n-1))
 	q := &sliding[T]{buf: make([]T, size), mask: size - 1, limit: uint64(n)}
@@ -18,7 +23,7 @@ func Sliding[T any](seg *Segment, n int, down Port[T]) (*Segment, Port[T], Offer
 	seg.head = func() error { return q.drain(down) }
 	books := &queue{held: q.held, fill: q.fill, load: &q.load, below: down.queue}
 	seg.showQueue(books, &q.taken)
-	return up, Port[T]{Signal: q.signal, to: down.to, queue: books}, q.offer
+	return up, q, Port[T]{Signal: q.signal, to: down.to, queue: books}
 }
 
 type sliding[T any] struct {
@@ -31,6 +36,8 @@ type sliding[T any] struct {
 	next   uint64 // number that the next one gets; written by the producer only
 	taken  uint64 // how many the consumer took
 	load   load
+	inHand bool // the consumer has an item that it has not delivered
+	lent   bool // the producer works on the oldest item, see combine
 }
 
 // held is what waited when the run ended.
@@ -103,9 +110,8 @@ func (q *sliding[T]) drain(down Port[T]) error {
 func (q *sliding[T]) pull() (v T, item, sig bool) {
 	q.items.Lock()
 	defer q.items.Unlock()
-	at, ok := q.signals.next()
-	sig = ok && at <= q.oldest
-	if sig || q.oldest == q.next {
+	item, sig = q.ready()
+	if q.inHand = item; !item {
 		return v, false, sig
 	}
 	v = q.pop()
@@ -114,8 +120,17 @@ func (q *sliding[T]) pull() (v T, item, sig bool) {
 	return v, true, false
 }
 
+// ready tells, under the lock, what is to be delivered next, if anything is.
+func (q *sliding[T]) ready() (item, sig bool) {
+	at, ok := q.signals.next()
+	sig = ok && at <= q.oldest
+	return !sig && !q.lent && q.oldest != q.next, sig
+}
+
 // some tells whether there is anything to deliver.
 func (q *sliding[T]) some() bool {
-	waiting, _ := q.fill()
-	return waiting > 0 || q.signals.pending.Load() > 0
+	q.items.Lock()
+	defer q.items.Unlock()
+	item, sig := q.ready()
+	return item || sig
 }

@@ -44,12 +44,19 @@ func slideInto(seg *kernel.Segment, size int, down kernel.Port[int], lost func(i
 func TestSliding_signalsKeepTheirPlace(t *testing.T) {
 	for size := 1; size <= 5; size++ {
 		for seed := range uint64(30) {
-			synctest.Test(t, func(t *testing.T) { mixThroughSliding(t, size, seed) })
+			name := fmt.Sprintf("size %d, seed %d", size, seed)
+			slide := func(seg *kernel.Segment, down kernel.Port[int], lost func(int)) (*kernel.Segment, kernel.Port[int]) {
+				return slideInto(seg, size, down, lost)
+			}
+			synctest.Test(t, func(t *testing.T) { mixThrough(t, name, seed, slide) })
 		}
 	}
 }
 
-func mixThroughSliding(t *testing.T, size int, seed uint64) {
+// losing attaches a stage in front of down that tells which items it loses.
+type losing func(seg *kernel.Segment, down kernel.Port[int], lost func(int)) (*kernel.Segment, kernel.Port[int])
+
+func mixThrough(t *testing.T, name string, seed uint64, attach losing) {
 	produce, consume := rand.New(rand.NewPCG(seed, 1)), rand.New(rand.NewPCG(seed, 2))
 	var sent, got []string
 	lost := make(map[string]bool)
@@ -64,7 +71,7 @@ func mixThroughSliding(t *testing.T, size int, seed uint64) {
 			got = append(got, fmt.Sprint(sig.Kind, " ", sig.ID))
 			return nil
 		})
-	seg, down = slideInto(seg, size, down, func(v int) { lost[fmt.Sprint(v)] = true })
+	seg, down = attach(seg, down, func(v int) { lost[fmt.Sprint(v)] = true })
 	feed(seg, down, func(_ context.Context, out kernel.Outlet[int]) error {
 		barriers := 0
 		for i := range 100 {
@@ -86,10 +93,10 @@ func mixThroughSliding(t *testing.T, size int, seed uint64) {
 	execute(t, run, nil)
 	want := slices.DeleteFunc(append(sent, "end 0"), func(s string) bool { return lost[s] })
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("size %d, seed %d: order mismatch (-want +got):\n%s", size, seed, diff)
+		t.Errorf("%s: order mismatch (-want +got):\n%s", name, diff)
 	}
 	if len(lost) == 0 || lost["99"] {
-		t.Errorf("size %d, seed %d: lost %v, want some but the last", size, seed, lost)
+		t.Errorf("%s: lost %v, want some but the last", name, lost)
 	}
 }
 
