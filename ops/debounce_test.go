@@ -210,11 +210,15 @@ func TestDebounceSendOnClosed(t *testing.T) {
 		wait := time.Duration(1 + r.IntN(3))
 		in := make(chan int)
 		out := ops.NewDebounce[int](wait).Process(t.Context(), in)
+		pauses := make([]time.Duration, r.IntN(6))
+		for i := range pauses {
+			pauses[i] = time.Duration(r.IntN(3))
+		}
 		go func() {
 			defer close(in)
-			for n := range r.IntN(6) {
+			for n, pause := range pauses {
 				in <- n + 1
-				time.Sleep(time.Duration(r.IntN(3)))
+				time.Sleep(pause)
 			}
 		}()
 		var got []int
@@ -222,8 +226,8 @@ func TestDebounceSendOnClosed(t *testing.T) {
 			got = append(got, v)
 			time.Sleep(time.Duration(r.IntN(6)))
 		}
-		if !slices.IsSorted(got) {
-			t.Errorf("got %v, want it in order", got)
+		if !slices.IsSorted(got) || len(pauses) > 0 && got[len(got)-1] != len(pauses) {
+			t.Errorf("got %v, want it in order and the last of %d", got, len(pauses))
 		}
 	})
 }

@@ -278,6 +278,15 @@ func TestDedupeMemory(t *testing.T) {
 			t.Errorf("the next run: mismatch (-want +got):\n%s", diff)
 		}
 	})
+	bubble(t, "never holds more than the maximum", func(t *testing.T) {
+		memory := ops.NewDedupeMemory[int]()
+		most := 0
+		d := ops.NewDedupe(same).WithMaxKeys(10).WithMemory(memory)
+		look := func(int) { most = max(most, memory.Len()) }
+		if err := flow.Range(0, 10_000).Then(d).Tap(look).Run(t.Context(), flow.WithLogger(discard)); err != nil || most != 10 || memory.Len() != 10 {
+			t.Errorf("error %v, up to %d keys and %d at the end, want 10", err, most, memory.Len())
+		}
+	})
 	bubble(t, "is of several runs at once", func(t *testing.T) {
 		d := ops.NewDedupe(same).WithTTL(time.Hour).WithMemory(ops.NewDedupeMemory[int]())
 		a, b := make(chan int), make(chan int)

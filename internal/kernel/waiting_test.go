@@ -53,8 +53,9 @@ func TestCombining_signalsComeBehind(t *testing.T) {
 func combineMix(t *testing.T, seed uint64) {
 	produce, consume := rand.New(rand.NewPCG(seed, 1)), rand.New(rand.NewPCG(seed, 2))
 	const items = 100
-	var got, before []int // before[i] is how many items were sent before the i-th barrier
-	pushes, arrived := 0, 0
+	var got []int
+	before := make([]int, items) // how many items were sent before each barrier
+	sent, pushes, arrived := 0, 0, 0
 	run := newRun(t.Context(), clock.Real())
 	seg, down := slowSink(run,
 		func(v int) error {
@@ -91,7 +92,8 @@ func combineMix(t *testing.T, seed uint64) {
 		for i := range items {
 			pause(produce)
 			if produce.IntN(5) == 0 {
-				before = append(before, i)
+				before[sent] = i
+				sent++
 				if err := out.Barrier(func(error) {}); err != nil {
 					return err
 				}
@@ -103,7 +105,7 @@ func combineMix(t *testing.T, seed uint64) {
 		return nil
 	})
 	execute(t, run, nil)
-	if diff := cmp.Diff([]int{items, len(before)}, []int{len(got), arrived}); diff != "" {
+	if diff := cmp.Diff([]int{items, sent}, []int{len(got), arrived}); diff != "" {
 		t.Errorf("seed %d: items and barriers mismatch (-want +got):\n%s", seed, diff)
 	}
 	if pushes == items {
