@@ -45,6 +45,9 @@ var (
 
 // function draws a function.
 func (g *gamble) function(t reflect.Type, name string) reflect.Value {
+	if name == "weigh" { // an item that weighs a thousand times what passes in a second
+		g.happened("a slow pace")
+	}
 	return reflect.MakeFunc(t, g.callback(t, name).call)
 }
 
@@ -180,6 +183,8 @@ func (c *callback) result(i int, in given, err error) reflect.Value {
 		v.SetBool(n%3 != 0)
 	case t.Kind() == reflect.String:
 		v.SetString(fmt.Sprint(n))
+	case c.name == "weigh": // a negative weight is a failure
+		v.SetInt(int64(max(n, -n)))
 	default:
 		v.SetInt(int64(n))
 	}

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -52,13 +53,17 @@ func (p *parts) playOtherwise(t *testing.T, seed uint64, g *game) {
 }
 
 // depends tells whether the items of some node depend on when it gets its own, when they are
-// taken, and how long functions take, as those of a stage that drops some under load.
+// taken, and how long functions take, as those of a stage that drops some under load, or on
+// barriers, which do not come over channels.
 func (p *parts) depends(t *testing.T, g *game) bool {
 	return slices.ContainsFunc(g.nodes, func(n *node) bool {
 		if n.alone == nil {
 			return false
 		}
 		want := p.paced(t, n.alone, 0)
+		if !slices.Equal(want, p.barred(t, n.alone)) {
+			return true
+		}
 		for pace := range 8 {
 			if !slices.Equal(want, p.paced(t, n.alone, pace+1)) {
 				return true
@@ -69,11 +74,35 @@ func (p *parts) depends(t *testing.T, g *game) bool {
 }
 
 // paced gives the items of a node alone, between two that keep it waiting.
-func (p *parts) paced(t *testing.T, alone func(*game, flow.Flow[int]) flow.Flow[int], pace int) (items []int) {
+func (p *parts) paced(t *testing.T, alone func(*game, flow.Flow[int]) flow.Flow[int], pace int) []int {
+	early := false
+	return p.fed(t, alone, pace, whole(&early).Tap(pause(pace, 9*time.Millisecond)))
+}
+
+// barred gives those of a node behind a source that sends a barrier after every third item.
+func (p *parts) barred(t *testing.T, alone func(*game, flow.Flow[int]) flow.Flow[int]) []int {
+	return p.fed(t, alone, 0, flow.FromSignals(bars{}))
+}
+
+// bars gives the items of whole, and barriers.
+type bars struct{}
+
+func (bars) Stream(_ context.Context, out flow.Emitter[int]) error {
+	for i := range 200 {
+		if err := out.Emit(500 + i); err != nil {
+			return err
+		}
+		if i%3 == 0 {
+			_ = out.Barrier(func(error) {})
+		}
+	}
+	return nil
+}
+
+func (p *parts) fed(t *testing.T, alone func(*game, flow.Flow[int]) flow.Flow[int], pace int, source flow.Flow[int]) (items []int) {
 	synctest.Test(t, func(t *testing.T) {
-		early := false
 		g := &game{parts: p, picks: make(map[pick]int), calm: true, way: fused, pace: pace, cancel: func(error) {}}
-		f := alone(g, whole(&early).Tap(pause(pace, 9*time.Millisecond)))
+		f := alone(g, source)
 		items, _ = f.Take(300).Tap(pause(pace/2, time.Second)).Collect(limited(t))
 	})
 	return items

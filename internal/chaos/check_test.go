@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-streamz/streamz/flow"
+	"github.com/go-streamz/streamz/ops"
 )
 
 var (
@@ -150,5 +151,5 @@ func (g *game) asked(err error) bool {
 	_, stalled := errors.AsType[*flow.StallError](err)
 	_, ended := errors.AsType[*flow.RestartError](err)
 	_, leaked := errors.AsType[*flow.LeakError](err)
-	return stuck || stalled || ended || leaked
+	return stuck || stalled || ended || leaked || errors.Is(err, ops.ErrTimeout)
 }

@@ -22,6 +22,7 @@ func taught() lessons {
 	l := make(lessons)
 	teach(l, func(g *gamble, name string) error { return g.plant(name) })
 	teach(l, duration)
+	teach(l, func(g *gamble, name string) time.Time { return time.Now().Add(10 * duration(g, name)) })
 	teach(l, func(*gamble, string) clock.Clock { return clock.Real() })
 	teach(l, func(g *gamble, _ string) []clock.Clock { return []clock.Clock{clock.Real()}[:g.IntN(2)] })
 	teach(l, func(*gamble, string) *slog.Logger {
@@ -29,6 +30,7 @@ func taught() lessons {
 	})
 	teach(l, func(*gamble, string) *flow.Report { return new(flow.Report) })
 	teach(l, func(g *gamble, name string) <-chan int { return channel(g, name) })
+	teach(l, signal)
 	teach(l, func(g *gamble, name string) flow.Source[int] { return arg[source](g, name) })
 	teach(l, func(g *gamble, name string) flow.SignalSource[int] { return newMarker(g, name) })
 	teach(l, func(g *gamble, name string) flow.Sink[int] { return arg[sink](g, name) })
@@ -125,6 +127,24 @@ func channel(g *gamble, name string) <-chan int {
 		close(ch)
 	}
 	g.note("%s=chan{%d, idle=%v}", name, cap(ch), idle)
+	return ch
+}
+
+// signal draws one that has come already, by a close or as one that is sent, or comes later.
+func signal(g *gamble, name string) <-chan struct{} {
+	ch := make(chan struct{}, 1)
+	d := time.Duration(g.IntN(5_000)) * time.Millisecond
+	switch g.IntN(4) {
+	case 0:
+		d = 0
+		close(ch)
+	case 1:
+		d = 0
+		ch <- struct{}{}
+	default:
+		time.AfterFunc(d, func() { close(ch) })
+	}
+	g.note("%s=signal{%v}", name, d)
 	return ch
 }
 
