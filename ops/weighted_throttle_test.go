@@ -34,7 +34,7 @@ func weight(n int) int64 { return int64(n) }
 func weighted(before func()) *ops.WeightedThrottle[int] {
 	return ops.NewWeightedThrottle(1, func(n int) int64 {
 		before()
-		return int64(n)
+		return int64(max(n, -n))
 	}).WithBurst(1 << 40)
 }
 
