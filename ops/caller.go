@@ -3,7 +3,6 @@ package ops
 import (
 	"context"
 	"errors"
-	"sync"
 
 	"github.com/go-streamz/streamz/internal/kernel"
 )
@@ -90,14 +89,13 @@ func inside[In, Out any](p Processor[In, Out]) Processor[In, Out] {
 // its supervisor: panics, which then are panics here, and errors.
 func throughChannels[In, Out any](p Processor[In, Out]) func(context.Context, In) (Out, error) {
 	return func(ctx context.Context, v In) (out Out, err error) {
-		heard := new(hearing)
-		all, err := kernel.Once(WithSupervisor(ctx, heard), v, p)
-		heard.again()
-		switch {
+		sup := new(hearing)
+		all, err := kernel.Once(WithSupervisor(ctx, sup), v, p)
+		switch failed := sup.err(); {
 		case err != nil:
 			return out, err
-		case len(heard.errs) > 0:
-			return out, kernel.Join(heard.errs...)
+		case failed != nil:
+			return out, failed
 		case ctx.Err() != nil: // it may have been cut off
 			return out, context.Cause(ctx)
 		case len(all) == 0:
@@ -110,8 +108,9 @@ func throughChannels[In, Out any](p Processor[In, Out]) func(context.Context, In
 }
 
 // hearing is the supervisor of a processor that is run for one item.
-type hearing struct {
-	mu     sync.Mutex
+type hearing struct{ kernel.Shared[heard] }
+
+type heard struct {
 	errs   []error
 	thrown *PanicError
 }
@@ -125,25 +124,25 @@ func (h *hearing) ItemFailed(_ context.Context, e *ItemError) { h.keep(e) }
 // Failed keeps the error. A panic outranks all others.
 func (h *hearing) Failed(err error) {
 	if e, ok := errors.AsType[*PanicError](err); ok {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		h.thrown = e
+		h.Use(func(all *heard) { all.thrown = e })
 		return
 	}
 	h.keep(err)
 }
 
 func (h *hearing) keep(err error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.errs = latest(h.errs, err)
+	h.Use(func(all *heard) { all.errs = latest(all.errs, err) })
 }
 
-// again panics with what the processor has panicked with.
-func (h *hearing) again() {
-	if e := h.thrown; e != nil {
-		panic(&kernel.Thrown{Value: e.Value, Stack: e.Stack})
+// err joins the errors, nil if there was none, or panics with what the processor has panicked
+// with.
+func (h *hearing) err() (err error) {
+	var thrown *PanicError
+	h.Use(func(all *heard) { err, thrown = kernel.Join(all.errs...), all.thrown })
+	if thrown != nil {
+		panic(&kernel.Thrown{Value: thrown.Value, Stack: thrown.Stack})
 	}
+	return err
 }
 
 // latest appends an error to those of an item.

@@ -1,21 +1,24 @@
 package ops
 
 import (
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/go-streamz/streamz/clock"
+	"github.com/go-streamz/streamz/internal/kernel"
 )
 
 // circuit is the state of a CircuitBreaker, which all its runs share. All that belongs to a
-// transition changes under the lock; who is to hear of it is told afterwards.
+// transition changes at once; who is to hear of it is told afterwards.
 type circuit struct {
 	rules  circuitRules
 	began  atomic.Pointer[time.Time] // times are since then
-	closed atomic.Uint64             // the era while it is closed, else 0: calls need no lock then to begin
+	closed atomic.Uint64             // the era while it is closed, else 0: calls need nothing else then to begin
+	shared kernel.Shared[circuitBook]
+}
 
-	mu     sync.Mutex
+type circuitBook struct {
+	*circuit
 	state  CircuitState
 	era    uint64 // of the state, from 1: what a call of an earlier one came to does not matter
 	recent rolling
@@ -65,8 +68,11 @@ func (c *circuit) now(clk Clock) time.Duration {
 }
 
 func newCircuit(rules circuitRules) *circuit {
-	c := &circuit{rules: rules, era: 1, recent: rolling{width: max(rules.window/10, 1)}}
-	c.closed.Store(c.era)
+	c := &circuit{rules: rules}
+	c.shared.Use(func(b *circuitBook) {
+		*b = circuitBook{circuit: c, era: 1, recent: rolling{width: max(rules.window/10, 1)}}
+		c.closed.Store(b.era)
+	})
 	return c
 }
 
@@ -76,65 +82,67 @@ func (c *circuit) admit(clk Clock) (era uint64, ok bool) {
 		return era, true
 	}
 	now := c.now(clk)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.state == CircuitOpen && now-c.since >= c.rules.recovery {
-		c.become(CircuitHalfOpen)
+	c.shared.Use(func(b *circuitBook) { era, ok = b.admit(now) })
+	return era, ok
+}
+
+func (b *circuitBook) admit(now time.Duration) (era uint64, ok bool) {
+	if b.state == CircuitOpen && now-b.since >= b.rules.recovery {
+		b.become(CircuitHalfOpen)
 	}
-	switch c.state {
-	case CircuitClosed:
-		return c.era, true
-	case CircuitHalfOpen:
-		if c.trials < c.rules.trials {
-			c.trials++
-			return c.era, true
-		}
+	switch {
+	case b.state == CircuitClosed:
+		return b.era, true
+	case b.state == CircuitHalfOpen && b.trials < b.rules.trials:
+		b.trials++
+		return b.era, true
 	}
-	c.total.Rejected++
-	return c.era, false
+	b.total.Rejected++
+	return b.era, false
 }
 
 // done books what a call came to that was admitted in an era.
 func (c *circuit) done(clk Clock, era uint64, v verdict) {
 	now := c.now(clk)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.count(now, v)
-	if era != c.era {
-		return
-	}
-	if c.state == CircuitHalfOpen {
-		c.tried(now, v)
-		return
-	}
-	if c.recent.count(now, v); c.rules.broken(&c.recent) {
-		c.trip(now)
-	}
+	c.shared.Use(func(b *circuitBook) { b.done(now, era, v) })
 }
 
-// tried books a trial. One that was cancelled makes room for another.
-func (c *circuit) tried(now time.Duration, v verdict) {
-	switch v {
-	case neither:
-		c.trials--
-	case failure:
-		c.trip(now)
+func (b *circuitBook) done(now time.Duration, era uint64, v verdict) {
+	b.count(now, v)
+	switch {
+	case era != b.era:
+	case b.state == CircuitHalfOpen:
+		b.tried(now, v)
 	default:
-		if c.good++; c.good == c.rules.trials {
-			c.recent = rolling{width: c.recent.width}
-			c.become(CircuitClosed)
+		if b.recent.count(now, v); b.rules.broken(&b.recent) {
+			b.trip(now)
 		}
 	}
 }
 
-func (c *circuit) trip(now time.Duration) {
-	c.since = now
-	c.become(CircuitOpen)
+// tried books a trial. One that was cancelled makes room for another.
+func (b *circuitBook) tried(now time.Duration, v verdict) {
+	switch v {
+	case neither:
+		b.trials--
+	case failure:
+		b.trip(now)
+	default:
+		if b.good++; b.good == b.rules.trials {
+			b.recent = rolling{width: b.recent.width}
+			b.become(CircuitClosed)
+		}
+	}
+}
+
+func (b *circuitBook) trip(now time.Duration) {
+	b.since = now
+	b.become(CircuitOpen)
 }
 
 // count books a call, in all.
-func (c *circuit) count(now time.Duration, v verdict) {
-	s := &c.total
+func (b *circuitBook) count(now time.Duration, v verdict) {
+	s := &b.total
 	switch v {
 	case neither:
 		return
@@ -144,31 +152,30 @@ func (c *circuit) count(now time.Duration, v verdict) {
 	default:
 		s.Failures++
 		s.ConsecutiveFailures++
-		s.LastFailureTime = c.began.Load().Add(now)
+		s.LastFailureTime = b.began.Load().Add(now)
 	}
 	s.Requests++
 }
 
 // become changes the state.
-func (c *circuit) become(to CircuitState) {
-	from := c.state
-	c.state, c.total.State = to, to
-	c.era++
-	c.closed.Store(0)
+func (b *circuitBook) become(to CircuitState) {
+	from := b.state
+	b.state, b.total.State = to, to
+	b.era++
+	b.closed.Store(0)
 	if to == CircuitClosed {
-		c.closed.Store(c.era)
+		b.closed.Store(b.era)
 	}
-	c.trials, c.good = 0, 0
-	if c.rules.changed != nil || c.rules.opened != nil {
-		c.news = append(c.news, transition{from, to, c.total})
+	b.trials, b.good = 0, 0
+	if b.rules.changed != nil || b.rules.opened != nil {
+		b.news = append(b.news, transition{from, to, b.total})
 	}
 }
 
 // stats is a copy.
-func (c *circuit) stats() CircuitStats {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.total
+func (c *circuit) stats() (s CircuitStats) {
+	c.shared.Use(func(b *circuitBook) { s = b.total })
+	return s
 }
 
 // tell has the callbacks told of what happened, in order and one at a time: by whoever comes
@@ -184,23 +191,18 @@ func (c *circuit) tell() {
 
 // next takes the oldest that is to be told, unless somebody is telling.
 func (c *circuit) next() (n transition, ok bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.telling || len(c.news) == 0 {
-		return n, false
-	}
-	n, c.news = c.news[0], c.news[1:]
-	c.telling = true
-	return n, true
+	c.shared.Use(func(b *circuitBook) {
+		if ok = !b.telling && len(b.news) > 0; ok {
+			n, b.news = b.news[0], b.news[1:]
+			b.telling = true
+		}
+	})
+	return n, ok
 }
 
 // tellOne gives the turn back also if a callback panics.
 func (c *circuit) tellOne(n transition) {
-	defer func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.telling = false
-	}()
+	defer c.shared.Use(func(b *circuitBook) { b.telling = false })
 	if c.rules.changed != nil {
 		c.rules.changed(n.from, n.to)
 	}

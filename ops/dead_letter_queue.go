@@ -60,7 +60,7 @@ type DeadLetterQueue[In, Out any] struct {
 
 // dlqBook is what all runs of the value share.
 type dlqBook[T any] struct {
-	letters                    *letterBox[T]
+	letters                    *failedItems[T]
 	succeeded, failed, retried atomic.Int64
 }
 
@@ -84,7 +84,7 @@ func NewDeadLetterQueue[In, Out any](inner Processor[In, Out], clk ...Clock) *De
 
 // anew gives the queue letters and numbers of its own.
 func (q *DeadLetterQueue[In, Out]) anew() *DeadLetterQueue[In, Out] {
-	book := &dlqBook[In]{letters: newLetterBox[In](q.size)}
+	book := &dlqBook[In]{letters: newFailedItems[In](q.size)}
 	q.book = book
 	q.repeater.counts = func() { book.retried.Add(1) }
 	return q
@@ -215,7 +215,7 @@ func (q *DeadLetterQueue[In, Out]) FailedItems() <-chan Letter[In] {
 
 // Letters are those that are kept: neither taken nor given over FailedItems.
 func (q *DeadLetterQueue[In, Out]) Letters() iter.Seq[Letter[In]] {
-	return func(yield func(Letter[In]) bool) { slices.Values(q.shared().letters.all())(yield) }
+	return func(yield func(Letter[In]) bool) { slices.Values(q.shared().letters.letters())(yield) }
 }
 
 // TakeLetters gives the letters that are kept, the oldest first, and keeps them no longer.
@@ -234,7 +234,7 @@ func (q *DeadLetterQueue[In, Out]) Stats() DLQStats {
 // shared is the book, for the zero value an empty one.
 func (q *DeadLetterQueue[In, Out]) shared() *dlqBook[In] {
 	if q.book == nil {
-		return &dlqBook[In]{letters: newLetterBox[In](1)}
+		return &dlqBook[In]{letters: newFailedItems[In](1)}
 	}
 	return q.book
 }
