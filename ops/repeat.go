@@ -76,6 +76,7 @@ func (r *repeater[In]) pause(ctx context.Context, p *pace, v In, n int, err erro
 	if r.onRetry != nil {
 		r.onRetry(v, n, err)
 	}
+	p.failed(v, err)
 	return p.wait(ctx, r.backoff.Before(n, r.share()))
 }
 

@@ -632,6 +632,29 @@ func TestRetry_inAFlow(t *testing.T) {
 	}
 }
 
+// TestRetry_observed: who looks at a run hears of each call that is repeated.
+func TestRetry_observed(t *testing.T) {
+	broken := func(context.Context, int) (int, error) { return 0, errBoom }
+	for name, p := range map[string]ops.Processor[int, int]{"a Caller": ops.NewCall(broken), "workers": ops.NewAsyncMapper(broken).WithWorkers(3)} {
+		bubble(t, name, func(t *testing.T) {
+			heard := make(map[string]int)
+			watch := flow.WithObserver(flow.ObserverFunc(func(e flow.Event) {
+				if e, ok := e.(flow.ItemFailed); ok {
+					heard[fmt.Sprint(e.Err.Item, " ", e.Err.Attempt, " ", e.Action, " ", e.Err.Err)]++
+				}
+			}))
+			err := flow.Of(7, 8).Retry(p, 3).OnError(flow.Skip()).Run(t.Context(), watch, flow.WithLogger(discard))
+			want := map[string]int{
+				"7 1 retry boom": 1, "7 2 retry boom": 1, "7 3 skip boom": 1,
+				"8 1 retry boom": 1, "8 2 retry boom": 1, "8 3 skip boom": 1,
+			}
+			if diff := cmp.Diff(want, heard); diff != "" || err != nil {
+				t.Errorf("Run() = %v, events mismatch (-want +got):\n%s", err, diff)
+			}
+		})
+	}
+}
+
 // TestRetry_panics are not repeated, and tell which call it was.
 func TestRetry_panics(t *testing.T) {
 	for name, wrapped := range map[string]func(ops.Processor[int, int]) ops.Processor[int, int]{

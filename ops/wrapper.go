@@ -201,6 +201,13 @@ func (p *pace) wait(ctx context.Context, d time.Duration) error {
 	return p.s.Pause(d)
 }
 
+// failed tells those who look at the run of a failure that is not the last.
+func (p *pace) failed(item any, err error) {
+	if p.s != nil {
+		p.s.Repeats(item, err)
+	}
+}
+
 // repeat counts a call that is about to be repeated.
 func (p *pace) repeat() {
 	if p.s == nil {

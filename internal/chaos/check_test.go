@@ -133,6 +133,8 @@ func (g *game) expected(err error) bool {
 		return true
 	case g.asked(err):
 		return true
+	case errors.Is(err, ops.ErrCircuitOpen): // after failures that did not end the run
+		return true
 	case g.has("a stop") && errors.Is(err, context.Canceled):
 		return true
 	case misuse(err) != nil && stage == nil: // else it is that of what a function of Handle gave

@@ -17,7 +17,7 @@ func then[In, Out any](g *gamble, f flow.Flow[int], p ops.Processor[In, Out]) fl
 	if g.IntN(5) == 0 && g.way == asDrawn || g.way == channels {
 		g.note("over channels")
 		p = bridged[In, Out]{p}
-		g.node.lenient = g.handled // which then tells nobody else
+		g.node.lenient = g.node.lenient || g.handled // which then tells nobody else
 	}
 	if g.trial && !starts(p) {
 		return f.Take(-1) // which is as wrong

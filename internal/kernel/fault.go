@@ -65,6 +65,29 @@ func (s *Stage) settle(f *Fault) error {
 	return err
 }
 
+// Repeats tells those who look at the run of a failure after which the stage is about to call
+// again by itself, see [Stage.Repeat].
+func (s *Stage) Repeats(item any, err error) {
+	told := s.seg.run.settled()
+	if told == nil {
+		return
+	}
+	main := s.main
+	if main.crew != nil {
+		main.crew.turn <- struct{}{}
+		defer func() { <-main.crew.turn }()
+	}
+	main.Failed++ // unless what is called here returns
+	f := &Fault{Stage: s, Item: item, Err: err, Attempt: s.tries(), Round: int(s.attempt), item: true}
+	f.Nth = main.Failed + main.DeadLettered
+	s.Outside()
+	blame := s.blame(f)
+	s.Notify(func() { told(f, blame, Verdict{Action: Again}) })
+	main.Failed--
+	s.Mark().Enter() // the item is still in hand
+	s.enter(true)
+}
+
 // follow does what a verdict says about an item that is booked as failed.
 func (s *Stage) follow(v Verdict, blame error) error {
 	switch main := s.main; v.Action {
