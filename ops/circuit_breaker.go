@@ -87,6 +87,7 @@ type CircuitBreaker[In, Out any] struct {
 //streamz:stage CircuitBreaker(inner Processor[In, Out]) NewCircuitBreaker(inner)
 //streamz:example flow.Of("1", "2").CircuitBreaker(ops.NewTryMapper(strconv.Atoi))
 //streamz:output [1 2]
+//streamz:marble e-a---a---d-d-d-----d-e-| f.Then(ops.NewCircuitBreaker(ops.NewCall(work)).MinRequests(3).WithTimeout(26 * time.Millisecond).RecoveryTimeout(90 * time.Millisecond)).OnError(flow.Skip())
 func NewCircuitBreaker[In, Out any](inner Processor[In, Out], clk ...Clock) *CircuitBreaker[In, Out] {
 	b := &CircuitBreaker[In, Out]{wrapper: wrap("circuit-breaker", inner, clk)}
 	b.rules = circuitRules{threshold: 0.5, least: 10, recovery: 30 * time.Second, trials: 3, window: time.Minute}

@@ -49,6 +49,7 @@ type Retry[In, Out any] struct {
 //streamz:stage Retry(inner Processor[In, Out], attempts int) NewRetry(inner, attempts)
 //streamz:example flow.Of("1", "2").Retry(ops.NewTryMapper(strconv.Atoi), 3)
 //streamz:output [1 2]
+//streamz:marble e--a-d-------| f.Then(ops.NewRetry(ops.NewCall(work), 2).WithTimeout(26 * time.Millisecond).WithBackoff(12*time.Millisecond, 1).WithJitter(false)).OnError(flow.Skip())
 func NewRetry[In, Out any](inner Processor[In, Out], attempts int, clk ...Clock) *Retry[In, Out] {
 	r := &Retry[In, Out]{wrapper: wrap("retry", inner, clk)}
 	r.repeater = repeater[In]{
