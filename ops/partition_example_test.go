@@ -88,6 +88,11 @@ func ExamplePartition_Stats() {
 }
 
 func ExampleDefaultPartitioner() {
-	fmt.Println(ops.DefaultPartitioner("ann", 4) == ops.DefaultPartitioner("ann", 4))
-	// Output: true
+	for _, key := range []string{"ann", "bob", "ann"} {
+		fmt.Println(key, ops.DefaultPartitioner(key, 100))
+	}
+	// Output:
+	// ann 60
+	// bob 44
+	// ann 60
 }

@@ -392,7 +392,33 @@ func TestSwitchBarrier(t *testing.T) {
 	})
 }
 
-// barriered is a source of numbers with a barrier behind every few of them.
+// A watermark comes when it has come through all cases.
+func TestSwitchWatermark(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := ops.NewCall(func(_ context.Context, v int) (int, error) {
+			time.Sleep(time.Second)
+			return v, nil
+		})
+		w := new(witness)
+		src := &barriered{items: 8, every: 2, done: func(int, error) {}}
+		if err := flow.FromSignals(src).Switch(ops.When("slow", multipleOf(3), slow), ops.Otherwise(pass())).Then(w).Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		items, last := 0, 0
+		for _, line := range w.diary {
+			if _, err := fmt.Sscanf(line, "watermark %d", &last); err != nil {
+				items++
+			} else if items < last {
+				t.Errorf("watermark %d came after %d items", last, items)
+			}
+		}
+		if items != 8 || last != 8 {
+			t.Errorf("%d items, last watermark %d, want 8 and 8: %q", items, last, w.diary)
+		}
+	})
+}
+
+// barriered is a source of numbers with a watermark and a barrier behind every few of them.
 type barriered struct {
 	items, every int
 	done         func(at int, err error)
@@ -405,6 +431,9 @@ func (m *barriered) Stream(_ context.Context, out flow.Emitter[int]) error {
 		}
 		if i%m.every > 0 {
 			continue
+		}
+		if err := out.Watermark(time.Unix(int64(i), 0)); err != nil {
+			return err
 		}
 		if err := out.Barrier(func(err error) { m.done(i, err) }); err != nil {
 			return err
