@@ -526,6 +526,26 @@ func TestAggregateEndsItsWindowBeforeABarrier(t *testing.T) {
 	}
 }
 
+// TestAggregateKeepsAWatermarkBack until the items before it have gone.
+func TestAggregateKeepsAWatermarkBack(t *testing.T) {
+	var got []string
+	source := flow.FromSignals(signals(func(out flow.Emitter[int]) error {
+		mark := func(s int64) { _ = out.Watermark(time.Unix(s, 0)) }
+		mark(0) // goes down at once
+		_ = out.Emit(1)
+		mark(1) // gives way to the next
+		mark(2)
+		_ = out.Emit(2)
+		mark(3) // no item is held
+		return out.Emit(3)
+	}))
+	err := source.Then(results(sums().WithCountWindow(2))()).Then(marked(&got)).Run(t.Context())
+	want := []string{"mark 0", "3", "mark 2", "mark 3", "3"}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("error %v, mismatch (-want +got):\n%s", err, diff)
+	}
+}
+
 func TestAggregateClock(t *testing.T) {
 	for name, period := range map[string]time.Duration{"with a period": sec, "without": 0} {
 		bubble(t, name, func(t *testing.T) {
