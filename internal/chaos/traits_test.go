@@ -49,10 +49,16 @@ func (p *parts) mix(t *testing.T, piece *piece) {
 	}
 }
 
-// watch runs something behind a source, to see whether all of that is wanted.
+// watch runs something behind a source, which idles for a while, to see whether all of that
+// is wanted.
 func (p *parts) watch(piece *piece, run func(flow.Flow[int]) error) {
 	early := false
-	if err := run(whole(&early)); misuse(err) == nil {
+	idling := func(n int) {
+		if n == 600 {
+			time.Sleep(10 * time.Second)
+		}
+	}
+	if err := run(whole(&early).Tap(idling)); misuse(err) == nil {
 		p.note(piece, traits{stops: early})
 	}
 }
