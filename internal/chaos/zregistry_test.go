@@ -279,8 +279,14 @@ func registry() []*piece {
 		{name: "Flow.CircuitBreaker", file: "flow/zcircuit_breaker.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.CircuitBreaker[int](arg[ops.Processor[int, int]](g, "inner")))
 		}},
+		{name: "Flow.Conflate", file: "flow/zconflate.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.Conflate(arg[func(acc, next int) int](g, "merge")))
+		}},
 		{name: "Flow.DeadLetterQueue", file: "flow/zdead_letter_queue.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.DeadLetterQueue[int](arg[ops.Processor[int, int]](g, "inner")))
+		}},
+		{name: "Flow.Debounce", file: "flow/zdebounce.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.Debounce(arg[time.Duration](g, "wait")))
 		}},
 		{name: "Flow.Dedupe", file: "flow/zdedupe.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Dedupe[int](arg[func(int) int](g, "key"), arg[time.Duration](g, "ttl")))
@@ -558,6 +564,13 @@ func registry() []*piece {
 			}
 			return then(g, f, p)
 		}},
+		{name: "ops.NewConflate", file: "ops/conflate.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewConflate[int](arg[func(acc, next int) int](g, "merge"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
 		{name: "ops.NewDeadLetterQueue", file: "ops/dead_letter_queue.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			p := ops.NewDeadLetterQueue[int, int](arg[ops.Processor[int, int]](g, "inner"), arg[[]ops.Clock](g, "clk")...)
 			if g.option("WithName") {
@@ -595,6 +608,16 @@ func registry() []*piece {
 			}
 			if g.option("EmptyOK") {
 				p = p.EmptyOK(arg[bool](g, "ok"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewDebounce", file: "ops/debounce.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewDebounce[int](arg[time.Duration](g, "wait"), arg[[]ops.Clock](g, "clk")...)
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithMaxWait") {
+				p = p.WithMaxWait(arg[time.Duration](g, "most"))
 			}
 			return then(g, f, p)
 		}},

@@ -46,11 +46,30 @@ func subjects() []subject {
 			record: func(f flow.Flow[string]) (Line, error) { return record(f.Chunk(2)) },
 		},
 		{
+			name: "circuit-breaker", script: "e-a---a---d-d-d-----d-e-|",
+			code: "f.Then(ops.NewCircuitBreaker(ops.NewCall(work)).MinRequests(3).WithTimeout(26 * time.Millisecond).RecoveryTimeout(90 * time.Millisecond)).OnError(flow.Skip())",
+			record: func(f flow.Flow[string]) (Line, error) {
+				return record(f.Then(ops.NewCircuitBreaker(ops.NewCall(work)).MinRequests(3).WithTimeout(26 * time.Millisecond).RecoveryTimeout(90 * time.Millisecond)).OnError(flow.Skip()))
+			},
+		},
+		{
+			name: "conflate", script: "abcde-fg----h-|",
+			code: "f.Conflate(func(acc, next string) string { return acc + next }).Throttle(20)",
+			record: func(f flow.Flow[string]) (Line, error) {
+				return record(f.Conflate(func(acc, next string) string { return acc + next }).Throttle(20))
+			},
+		},
+		{
 			name: "dead-letter-queue", script: "e-a-d-b-d--|",
 			code: "f.Then(ops.NewDeadLetterQueue(ops.NewCall(work)).WithTimeout(25 * time.Millisecond))",
 			record: func(f flow.Flow[string]) (Line, error) {
 				return record(f.Then(ops.NewDeadLetterQueue(ops.NewCall(work)).WithTimeout(25 * time.Millisecond)))
 			},
+		},
+		{
+			name: "debounce", script: "abc----d-e-----f-|",
+			code:   "f.Debounce(30 * time.Millisecond)",
+			record: func(f flow.Flow[string]) (Line, error) { return record(f.Debounce(30 * time.Millisecond)) },
 		},
 		{
 			name: "dedupe", script: "aab-a--a-baa---|",
@@ -101,6 +120,13 @@ func subjects() []subject {
 			code: "f.KeepAlive(40*time.Millisecond, func() string { return \"-\" })",
 			record: func(f flow.Flow[string]) (Line, error) {
 				return record(f.KeepAlive(40*time.Millisecond, func() string { return "-" }))
+			},
+		},
+		{
+			name: "retry", script: "e--a-d-------|",
+			code: "f.Then(ops.NewRetry(ops.NewCall(work), 2).WithTimeout(26 * time.Millisecond).WithBackoff(12*time.Millisecond, 1).WithJitter(false)).OnError(flow.Skip())",
+			record: func(f flow.Flow[string]) (Line, error) {
+				return record(f.Then(ops.NewRetry(ops.NewCall(work), 2).WithTimeout(26*time.Millisecond).WithBackoff(12*time.Millisecond, 1).WithJitter(false)).OnError(flow.Skip()))
 			},
 		},
 		{
