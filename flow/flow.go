@@ -115,3 +115,8 @@ func (s settings) onError(p Policy) settings {
 	s.Policy = p.kernel()
 	return s
 }
+
+// lazy is the type parameter of methods that need none. The compiler infers it, and compiles a
+// method with a type parameter only where it is called: all others it compiles anew for every
+// type of flow in a program, of which a chain has many.
+type lazy = struct{}

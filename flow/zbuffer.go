@@ -19,6 +19,6 @@ import "github.com/go-streamz/streamz/stage"
 // In a flow the stages above it and those below it run on two goroutines; items that
 // still wait when the run ends count as queued behind the stage. [ops.Buffer.Stats] tells how
 // full it is.
-func (f Flow[T]) Buffer(size int) Flow[T] {
+func (f Flow[T]) Buffer[_ lazy](size int) Flow[T] {
 	return then(f, stage.Buffer[T](size))
 }

@@ -24,6 +24,6 @@ import "github.com/go-streamz/streamz/stage"
 //
 // Barriers and watermarks come behind what was made of the items before them, which may have
 // later items in it.
-func (f Flow[T]) Conflate(merge func(acc, next T) T) Flow[T] {
+func (f Flow[T]) Conflate[_ lazy](merge func(acc, next T) T) Flow[T] {
 	return then(f, stage.Conflate(merge))
 }

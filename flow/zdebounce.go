@@ -27,6 +27,6 @@ import (
 //
 // A barrier sends the item that is held first; a watermark waits until the items before it
 // have been emitted or dropped.
-func (f Flow[T]) Debounce(wait time.Duration) Flow[T] {
+func (f Flow[T]) Debounce[_ lazy](wait time.Duration) Flow[T] {
 	return then(f, stage.Debounce[T](wait))
 }

@@ -14,6 +14,6 @@ import "github.com/go-streamz/streamz/stage"
 //   - Cancels: drops the item in hand; there is no default then
 //
 // All runs, and all their receivers, get the same default.
-func (f Flow[T]) DefaultIfEmpty(value T) Flow[T] {
+func (f Flow[T]) DefaultIfEmpty[_ lazy](value T) Flow[T] {
 	return then(f, stage.DefaultIfEmpty(value))
 }

@@ -23,6 +23,6 @@ import (
 // [ops.Delay.WithBufferSize]. Room is taken as it is needed.
 //
 // Barriers and watermarks follow the items before them and take a place in the buffer.
-func (f Flow[T]) Delay(d time.Duration) Flow[T] {
+func (f Flow[T]) Delay[_ lazy](d time.Duration) Flow[T] {
 	return then(f, stage.Delay[T](d))
 }

@@ -21,6 +21,6 @@ import (
 // is needed. The function is called once an item, on one goroutine, and must not block.
 //
 // Barriers and watermarks follow the items before them and take a place in the buffer.
-func (f Flow[T]) DelayUntil(when func(T) time.Time) Flow[T] {
+func (f Flow[T]) DelayUntil[_ lazy](when func(T) time.Time) Flow[T] {
 	return then(f, stage.DelayUntil(when))
 }

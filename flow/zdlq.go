@@ -27,6 +27,6 @@ import (
 // failed item is dead-lettered, or passed if it is passed through.
 //
 // The predicate is called once an item, on one goroutine, and must not block.
-func (f Flow[T]) DLQ(failed func(T) bool, fn func(context.Context, T) error) Flow[T] {
+func (f Flow[T]) DLQ[_ lazy](failed func(T) bool, fn func(context.Context, T) error) Flow[T] {
 	return then(f, stage.DLQ(failed, fn))
 }

@@ -20,6 +20,6 @@ import "github.com/go-streamz/streamz/stage"
 // What is dropped is counted, see [ops.DroppingBuffer.DroppedCount], and given to the function
 // of [ops.DroppingBuffer.OnDrop]. To lose the oldest items instead of the newest there is
 // [ops.SlidingBuffer].
-func (f Flow[T]) DroppingBuffer(size int) Flow[T] {
+func (f Flow[T]) DroppingBuffer[_ lazy](size int) Flow[T] {
 	return then(f, stage.DroppingBuffer[T](size))
 }

@@ -15,6 +15,6 @@ import "github.com/go-streamz/streamz/stage"
 //
 // In a flow the end travels upstream and stops the source. Over bare channels the
 // producer learns nothing: it has to watch its context.
-func (f Flow[T]) ElementAt(index int) Flow[T] {
+func (f Flow[T]) ElementAt[_ lazy](index int) Flow[T] {
 	return then(f, stage.ElementAt[T](index))
 }

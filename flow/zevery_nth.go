@@ -12,6 +12,6 @@ import "github.com/go-streamz/streamz/stage"
 //   - Backpressures: while its item waits for the receiver
 //   - Completes: when the input ends
 //   - Cancels: drops the item in hand
-func (f Flow[T]) EveryNth(n int) Flow[T] {
+func (f Flow[T]) EveryNth[_ lazy](n int) Flow[T] {
 	return then(f, stage.EveryNth[T](n))
 }

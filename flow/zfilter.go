@@ -13,6 +13,6 @@ import "github.com/go-streamz/streamz/stage"
 //   - Cancels: drops the item in hand
 //
 // The predicate is called once an item, on one goroutine, and must not block.
-func (f Flow[T]) Filter(keep func(T) bool) Flow[T] {
+func (f Flow[T]) Filter[_ lazy](keep func(T) bool) Flow[T] {
 	return then(f, stage.Filter(keep))
 }

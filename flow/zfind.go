@@ -17,6 +17,6 @@ import "github.com/go-streamz/streamz/stage"
 //
 // In a flow the end travels upstream and stops the source. Over bare channels the
 // producer learns nothing: it has to watch its context.
-func (f Flow[T]) Find(wanted func(T) bool) Flow[T] {
+func (f Flow[T]) Find[_ lazy](wanted func(T) bool) Flow[T] {
 	return then(f, stage.Find(wanted))
 }

@@ -25,6 +25,6 @@ import (
 // The function is called once for each own item, on the goroutine of the processor, and must
 // not block. If it panics the run ends. A KeepAlive wakes at the end of each span, also on a
 // stream that stays idle. In the books its own items are out and never in.
-func (f Flow[T]) KeepAlive(idle time.Duration, fn func() T) Flow[T] {
+func (f Flow[T]) KeepAlive[_ lazy](idle time.Duration, fn func() T) Flow[T] {
 	return then(f, stage.KeepAlive(idle, fn))
 }

@@ -25,6 +25,6 @@ import (
 //
 // A report that falls due while the one before is still made is skipped. A Monitor wakes at
 // each interval, also on an idle stream.
-func (f Flow[T]) Monitor(interval time.Duration, fn func(ops.StreamStats)) Flow[T] {
+func (f Flow[T]) Monitor[_ lazy](interval time.Duration, fn func(ops.StreamStats)) Flow[T] {
 	return then(f, stage.Monitor[T](interval, fn))
 }

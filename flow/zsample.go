@@ -16,6 +16,6 @@ import "github.com/go-streamz/streamz/stage"
 //
 // How many items were kept and dropped is counted, see [ops.Sample.Stats]. In the books of a
 // flow those that are not kept are filtered: none is lost for load.
-func (f Flow[T]) Sample(rate float64) Flow[T] {
+func (f Flow[T]) Sample[_ lazy](rate float64) Flow[T] {
 	return then(f, stage.Sample[T](rate))
 }

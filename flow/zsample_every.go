@@ -24,6 +24,6 @@ import (
 //
 // A barrier sends the item that is held first; a watermark waits until the items before it
 // have been emitted or dropped.
-func (f Flow[T]) SampleEvery(interval time.Duration) Flow[T] {
+func (f Flow[T]) SampleEvery[_ lazy](interval time.Duration) Flow[T] {
 	return then(f, stage.SampleEvery[T](interval))
 }

@@ -11,6 +11,6 @@ import "github.com/go-streamz/streamz/stage"
 //   - Backpressures: while its item waits for the receiver
 //   - Completes: when the input ends
 //   - Cancels: drops the item in hand
-func (f Flow[T]) Skip(count int) Flow[T] {
+func (f Flow[T]) Skip[_ lazy](count int) Flow[T] {
 	return then(f, stage.Skip[T](count))
 }

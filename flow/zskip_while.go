@@ -15,6 +15,6 @@ import "github.com/go-streamz/streamz/stage"
 //
 // The predicate is called once for each item that is discarded and for the first that is
 // not, on one goroutine, and must not block.
-func (f Flow[T]) SkipWhile(while func(T) bool) Flow[T] {
+func (f Flow[T]) SkipWhile[_ lazy](while func(T) bool) Flow[T] {
 	return then(f, stage.SkipWhile(while))
 }

@@ -21,6 +21,6 @@ import "github.com/go-streamz/streamz/stage"
 // Barriers and watermarks are never dropped: one comes when all items sent before it have
 // been delivered or dropped. Many barriers that wait for a slow consumer make the producer
 // wait as well.
-func (f Flow[T]) SlidingBuffer(size int) Flow[T] {
+func (f Flow[T]) SlidingBuffer[_ lazy](size int) Flow[T] {
 	return then(f, stage.SlidingBuffer[T](size))
 }

@@ -24,6 +24,6 @@ import "github.com/go-streamz/streamz/stage"
 //
 // A barrier sends what is held first, in order. A watermark waits until the items before it
 // have left; of several that wait, the oldest and the newest come.
-func (f Flow[T]) SortWithin(n int, cmp func(a, b T) int) Flow[T] {
+func (f Flow[T]) SortWithin[_ lazy](n int, cmp func(a, b T) int) Flow[T] {
 	return then(f, stage.SortWithin(n, cmp))
 }

@@ -17,6 +17,6 @@ import "github.com/go-streamz/streamz/stage"
 // read at all if nobody needs more than they are.
 //
 // All runs emit the same items.
-func (f Flow[T]) StartWith(items ...T) Flow[T] {
+func (f Flow[T]) StartWith[_ lazy](items ...T) Flow[T] {
 	return then(f, stage.StartWith(items...))
 }

@@ -27,6 +27,6 @@ import (
 // not block. In a flow a policy of the Switch is theirs and the default of its cases; the
 // stages of a case are named "switch/case/stage". A barrier passes when it has come through
 // all cases, unless one is a processor that only knows channels.
-func (f Flow[T]) Switch(cases ...ops.SwitchCase[T]) Flow[T] {
+func (f Flow[T]) Switch[_ lazy](cases ...ops.SwitchCase[T]) Flow[T] {
 	return then(f, stage.Switch(cases...))
 }

@@ -16,6 +16,6 @@ import "github.com/go-streamz/streamz/stage"
 // In a flow the end travels upstream and stops the source. Over bare channels the
 // producer learns nothing: it has to watch its context, or the Take needs
 // [ops.Take.WithDrain].
-func (f Flow[T]) Take(count int) Flow[T] {
+func (f Flow[T]) Take[_ lazy](count int) Flow[T] {
 	return then(f, stage.Take[T](count))
 }

@@ -17,6 +17,6 @@ import "github.com/go-streamz/streamz/stage"
 //
 // A barrier or a watermark waits until the items before it have been discarded or have
 // gone: at the end, if fewer than count items come behind it.
-func (f Flow[T]) TakeLast(count int) Flow[T] {
+func (f Flow[T]) TakeLast[_ lazy](count int) Flow[T] {
 	return then(f, stage.TakeLast[T](count))
 }

@@ -21,6 +21,6 @@ import "github.com/go-streamz/streamz/stage"
 // In a flow the end travels upstream and stops the source; up to 256 items that wait
 // between the two are discarded. Over bare channels the producer learns nothing: it has to
 // watch its context, or the TakeUntil needs [ops.TakeUntil.WithDrain].
-func (f Flow[T]) TakeUntil(signal <-chan struct{}) Flow[T] {
+func (f Flow[T]) TakeUntil[_ lazy](signal <-chan struct{}) Flow[T] {
 	return then(f, stage.TakeUntil[T](signal))
 }

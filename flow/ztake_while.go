@@ -19,6 +19,6 @@ import "github.com/go-streamz/streamz/stage"
 //
 // In a flow the end travels upstream and stops the source. Over bare channels the
 // producer learns nothing: it has to watch its context.
-func (f Flow[T]) TakeWhile(while func(T) bool) Flow[T] {
+func (f Flow[T]) TakeWhile[_ lazy](while func(T) bool) Flow[T] {
 	return then(f, stage.TakeWhile(while))
 }

@@ -14,6 +14,6 @@ import "github.com/go-streamz/streamz/stage"
 //
 // The function runs on one goroutine: a slow one slows the stream. What it changes
 // through a pointer is seen downstream.
-func (f Flow[T]) Tap(fn func(T)) Flow[T] {
+func (f Flow[T]) Tap[_ lazy](fn func(T)) Flow[T] {
 	return then(f, stage.Tap(fn))
 }

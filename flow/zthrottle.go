@@ -19,6 +19,6 @@ import "github.com/go-streamz/streamz/stage"
 //
 // In a flow no timer waits for a Throttle. A timer of the system that rings late, by up to
 // 100 ms, does not lower the rate: the items that it held up pass right after.
-func (f Flow[T]) Throttle(perSecond float64) Flow[T] {
+func (f Flow[T]) Throttle[_ lazy](perSecond float64) Flow[T] {
 	return then(f, stage.Throttle[T](perSecond))
 }

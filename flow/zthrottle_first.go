@@ -20,6 +20,6 @@ import (
 //
 // A span begins when its item has been delivered. An item that comes just when a span is
 // over begins the next one.
-func (f Flow[T]) ThrottleFirst(span time.Duration) Flow[T] {
+func (f Flow[T]) ThrottleFirst[_ lazy](span time.Duration) Flow[T] {
 	return then(f, stage.ThrottleFirst[T](span))
 }

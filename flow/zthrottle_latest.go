@@ -23,6 +23,6 @@ import (
 //
 // A barrier sends the item that is held first; a watermark waits until the items before it
 // have been emitted or dropped.
-func (f Flow[T]) ThrottleLatest(span time.Duration) Flow[T] {
+func (f Flow[T]) ThrottleLatest[_ lazy](span time.Duration) Flow[T] {
 	return then(f, stage.ThrottleLatest[T](span))
 }

@@ -32,6 +32,6 @@ import (
 //
 // In a flow a Timeout in front of a function that blocks has one item waiting between the
 // two, which counts as taken.
-func (f Flow[T]) Timeout(idle time.Duration) Flow[T] {
+func (f Flow[T]) Timeout[_ lazy](idle time.Duration) Flow[T] {
 	return then(f, stage.Timeout[T](idle))
 }

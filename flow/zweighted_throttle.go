@@ -21,6 +21,6 @@ import "github.com/go-streamz/streamz/stage"
 // An item may cost nothing. One whose cost is negative fails and has no output, see
 // [ops.ItemError]. The function is called once an item, on one goroutine, and must
 // not block.
-func (f Flow[T]) ThrottleWeighted(perSecond float64, weigh func(T) int64) Flow[T] {
+func (f Flow[T]) ThrottleWeighted[_ lazy](perSecond float64, weigh func(T) int64) Flow[T] {
 	return then(f, stage.ThrottleWeighted(perSecond, weigh))
 }

@@ -77,13 +77,18 @@ func (st *stage) TypeParamList() string {
 	return bracketed(grouped(st.TypeParams))
 }
 
-// MethodTypeParamList leaves out the one that the receiver brings.
+// MethodTypeParamList leaves out the one that the receiver brings. A method has one at least,
+// which the compiler infers: it compiles those without for every type of flow that a program
+// has, called or not, and there are many of them.
 func (st *stage) MethodTypeParamList() string {
 	var fields []field
 	for _, f := range st.TypeParams {
 		if f.Name != st.In {
 			fields = append(fields, f)
 		}
+	}
+	if fields == nil {
+		fields = []field{{Name: "_", Type: "lazy"}}
 	}
 	return bracketed(grouped(fields))
 }

@@ -44,6 +44,9 @@ func (c *call) choose() {
 	}
 	for _, f := range c.fn.Type.TypeParams.List {
 		for _, name := range f.Names {
+			if name.Name == "_" { // the compiler infers it, and nothing refers to it
+				continue
+			}
 			c.scope.subst[name.Name] = c.argument(f.Type)
 			c.types = append(c.types, c.scope.subst[name.Name])
 		}

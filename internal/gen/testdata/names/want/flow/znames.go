@@ -14,7 +14,7 @@ import (
 //   - Backpressures: while its item waits for the receiver
 //   - Completes: when the input ends
 //   - Cancels: drops the item in hand
-func (f Flow[T]) Choose(flow func(T) bool, opts ...ops.Option[T]) Flow[T] {
+func (f Flow[T]) Choose[_ lazy](flow func(T) bool, opts ...ops.Option[T]) Flow[T] {
 	return then(f, stage.Choose(flow, opts...))
 }
 
@@ -25,7 +25,7 @@ func (f Flow[T]) Choose(flow func(T) bool, opts ...ops.Option[T]) Flow[T] {
 //   - Backpressures: while its item waits for the receiver
 //   - Completes: when the input ends
 //   - Cancels: drops the item in hand
-func (flow Flow[T]) ChooseBy(f func(T) bool, names ...string) Flow[T] {
+func (flow Flow[T]) ChooseBy[_ lazy](f func(T) bool, names ...string) Flow[T] {
 	return then(flow, stage.ChooseBy(f, names...))
 }
 
@@ -36,6 +36,6 @@ func (flow Flow[T]) ChooseBy(f func(T) bool, names ...string) Flow[T] {
 //   - Backpressures: while its item waits for the receiver
 //   - Completes: when the input ends
 //   - Cancels: drops the item in hand
-func (f Flow[T]) ChooseAny() Flow[T] {
+func (f Flow[T]) ChooseAny[_ lazy]() Flow[T] {
 	return then(f, stage.ChooseAny[T]())
 }

@@ -11,7 +11,7 @@ import "github.com/go-streamz/streamz/stage"
 //   - Backpressures: while its item waits for the receiver
 //   - Completes: when the input ends
 //   - Cancels: drops the item in hand
-func (f Flow[T]) Sample(rate float64, seeds ...int64) Flow[T] {
+func (f Flow[T]) Sample[_ lazy](rate float64, seeds ...int64) Flow[T] {
 	return then(f, stage.Sample[T](rate, seeds...))
 }
 
