@@ -47,6 +47,8 @@ type subject[P processor[P, In, Out], In, Out any] struct {
 	workers int
 	// opens is how many items come before any of the input.
 	opens int
+	// gathers says that nothing has come out when the function is called for the second time.
+	gathers bool
 }
 
 // processor is what all processors of the package are.
@@ -416,8 +418,11 @@ func (s subject[P, In, Out]) panicsLater(t *testing.T) {
 	})
 	want := s.model(s.in[:1])
 	got := collect(p.Process(ops.WithSupervisor(t.Context(), sup), feed(s.in...)))
-	if s.workers > 0 {
+	switch {
+	case s.workers > 0:
 		want = s.model(s.in)[:min(len(got), s.workers)]
+	case s.gathers:
+		want = nil
 	}
 	if diff := cmp.Diff(orNil(want), orNil(got)); diff != "" {
 		t.Errorf("items before the panic mismatch (-want +got):\n%s", diff)

@@ -97,6 +97,17 @@ func (s script[T]) send(ctx context.Context, at timing) <-chan T {
 	return in
 }
 
+// moments are the items, each with the time at which it comes, and the time of the end.
+func (s script[T]) moments() (items []stamped[T], end time.Duration) {
+	for _, step := range s {
+		end += step.After
+		for _, v := range step.Items {
+			items = append(items, stamped[T]{end, v})
+		}
+	}
+	return items, end
+}
+
 // bridged hides that a processor can be fused.
 type bridged[In, Out any] struct{ ops.Processor[In, Out] }
 
@@ -226,4 +237,38 @@ func orNil[T any](s []T) []T {
 		return nil
 	}
 	return s
+}
+
+// cutOff runs the processor in a flow that is cancelled once it has had all items, and gives
+// what has come out and its row of the report.
+func cutOff[In, Out any](t *testing.T, p ops.Processor[In, Out], in ...In) (got []Out, row flow.StageReport) {
+	t.Helper()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	source := flow.FromFunc(func(ctx context.Context, emit func(In) error) error {
+		for _, v := range in {
+			if err := emit(v); err != nil {
+				return err
+			}
+		}
+		settle()
+		cancel(errCause)
+		return ctx.Err()
+	})
+	var r flow.Report
+	got, err := source.Then(p).Collect(ctx, flow.WithReport(&r))
+	if err != errCause || !r.Balanced() {
+		t.Errorf("error %v, want %v; the report:\n%v", err, errCause, r)
+	}
+	row = r.Stages[1]
+	row.At, row.Busy = "", 0
+	return got, row
+}
+
+// wantCounts compares what a stage has counted.
+func wantCounts(t *testing.T, want, got flow.StageReport) {
+	t.Helper()
+	got.Name, got.Op, got.At, got.Busy = "", "", "", 0
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("books mismatch (-want +got):\n%s", diff)
+	}
 }

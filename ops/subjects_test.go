@@ -75,6 +75,12 @@ func (s subject[P, In, Out]) opening(items int) conformer {
 	return s
 }
 
+// gathering marks one that gives nothing before its function has been called twice.
+func (s subject[P, In, Out]) gathering() conformer {
+	s.gathers = true
+	return s
+}
+
 func double(n int) int          { return 2 * n }
 func same(n int) int            { return n }
 func even(n int) bool           { return n%2 == 0 }
