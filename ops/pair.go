@@ -1,0 +1,7 @@
+package ops
+
+// Pair is two values that belong together.
+type Pair[A, B any] struct {
+	A A
+	B B
+}
