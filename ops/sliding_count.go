@@ -70,8 +70,8 @@ func (c *SlidingCount[T]) Kernel() kernel.Spec[T, []T] {
 	return kernel.Spec[T, []T]{Self: c, Name: c.name, Op: "SlidingCount", Err: c.err(), Start: c.start}
 }
 
-// sliding is the state of one run.
-type sliding[T any] struct {
+// overlapping is the state of one run.
+type overlapping[T any] struct {
 	*SlidingCount[T]
 	s     *kernel.Stage
 	down  kernel.Port[[]T]
@@ -81,7 +81,7 @@ type sliding[T any] struct {
 }
 
 func (c *SlidingCount[T]) start(s *kernel.Stage, down kernel.Port[[]T]) kernel.Port[T] {
-	r := &sliding[T]{SlidingCount: c, s: s, down: down}
+	r := &overlapping[T]{SlidingCount: c, s: s, down: down}
 	s.OnClose(func(error) error {
 		s.Held += int64(len(r.items))
 		return nil
@@ -89,7 +89,7 @@ func (c *SlidingCount[T]) start(s *kernel.Stage, down kernel.Port[[]T]) kernel.P
 	return kernel.Port[T]{Push: r.push, Signal: r.signal}
 }
 
-func (r *sliding[T]) push(v T) error {
+func (r *overlapping[T]) push(v T) error {
 	r.s.In++
 	if r.gap > 0 {
 		r.gap--
@@ -104,7 +104,7 @@ func (r *sliding[T]) push(v T) error {
 }
 
 // slide emits a full slice. The items that are in no further one have passed with it.
-func (r *sliding[T]) slide() error {
+func (r *overlapping[T]) slide() error {
 	full, leave := slices.Clone(r.items), min(r.step, r.n)
 	r.items = slices.Delete(r.items, 0, leave)
 	r.shown, r.gap = len(r.items), r.step-leave
@@ -113,7 +113,7 @@ func (r *sliding[T]) slide() error {
 	return r.down.Push(full)
 }
 
-func (r *sliding[T]) signal(sig kernel.Signal) error {
+func (r *overlapping[T]) signal(sig kernel.Signal) error {
 	if sig.Kind == kernel.End {
 		if err := r.end(); err != nil {
 			return err
@@ -122,7 +122,7 @@ func (r *sliding[T]) signal(sig kernel.Signal) error {
 	return r.down.Signal(sig)
 }
 
-func (r *sliding[T]) end() error {
+func (r *overlapping[T]) end() error {
 	rest := r.items
 	r.items = nil
 	if !r.partial || len(rest) == r.shown {

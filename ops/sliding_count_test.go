@@ -12,9 +12,9 @@ import (
 )
 
 var _ = conforms(
-	newSubject("sliding-count", 3, ints(7), referenceSliding[int](3, 2, false), ops.NewSlidingCount[int](3, 2), nil, randomInts),
-	newSubject("sliding-count", 3, ints(8), referenceSliding[int](3, 1, true), ops.NewSlidingCount[int](3, 1).WithPartial(), nil, randomInts),
-	newSubject("sliding-count", 4, ints(9), referenceSliding[int](2, 4, true), ops.NewSlidingCount[int](2, 4).WithPartial(), nil, randomInts),
+	newSubject("sliding-count", 3, ints(7), referenceOverlaps[int](3, 2, false), ops.NewSlidingCount[int](3, 2), nil, randomInts),
+	newSubject("sliding-count", 3, ints(8), referenceOverlaps[int](3, 1, true), ops.NewSlidingCount[int](3, 1).WithPartial(), nil, randomInts),
+	newSubject("sliding-count", 4, ints(9), referenceOverlaps[int](2, 4, true), ops.NewSlidingCount[int](2, 4).WithPartial(), nil, randomInts),
 )
 
 var _ = misused(
@@ -28,7 +28,7 @@ var _ = chained(func(n int, _ func()) link {
 	if partial {
 		p = p.WithPartial()
 	}
-	reference := func(in ...int) []int { return referenceMap(sum)(referenceSliding[int](size, step, partial)(in...)...) }
+	reference := func(in ...int) []int { return referenceMap(sum)(referenceOverlaps[int](size, step, partial)(in...)...) }
 	sums := flow.Pipe(func(f flow.Flow[int]) flow.Flow[int] { return f.Then(p).Map(sum) })
 	return link{fmt.Sprint("sums of ", size, " each ", step, " partial ", partial), sums, reference, false}
 })
@@ -40,8 +40,8 @@ func sum(s []int) (n int) {
 	return n
 }
 
-// referenceSliding gives the slices that begin at each multiple of step.
-func referenceSliding[T any](n, step int, partial bool) func(...T) [][]T {
+// referenceOverlaps gives the slices that begin at each multiple of step.
+func referenceOverlaps[T any](n, step int, partial bool) func(...T) [][]T {
 	return func(in ...T) (out [][]T) {
 		shown := 0
 		for from := 0; from < len(in); from += step {
@@ -96,7 +96,7 @@ func TestSlidingCountModel(t *testing.T) {
 		in, n, step, partial := randomScript(r), 1+r.IntN(6), 1+r.IntN(8), r.IntN(2) == 0
 		items, end := in.moments()
 		var want []stamped[[]int]
-		for _, s := range referenceSliding[stamped[int]](n, step, partial)(items...) {
+		for _, s := range referenceOverlaps[stamped[int]](n, step, partial)(items...) {
 			at := end
 			if len(s) == n {
 				at = s[n-1].At

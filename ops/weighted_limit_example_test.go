@@ -7,15 +7,13 @@ import (
 	"github.com/go-streamz/streamz/ops"
 )
 
-func size(s string) int64 { return int64(len(s)) }
-
 // Ten bytes of text at most.
 func ExampleNewWeightedLimit() {
 	in := make(chan string, 4)
 	for _, s := range []string{"first", "four", "and", "a"} {
 		in <- s
 	}
-	for s := range ops.NewWeightedLimit(10, size).Process(context.Background(), in) {
+	for s := range ops.NewWeightedLimit(10, length).Process(context.Background(), in) {
 		fmt.Println(s)
 	}
 	// Output:
@@ -33,7 +31,7 @@ func ExampleWeightedLimit_WithDrain() {
 		}
 		sent <- 3
 	}()
-	for s := range ops.NewWeightedLimit(5, size).WithDrain().Process(context.Background(), in) {
+	for s := range ops.NewWeightedLimit(5, length).WithDrain().Process(context.Background(), in) {
 		fmt.Println(s)
 	}
 	fmt.Println(<-sent, "sent")

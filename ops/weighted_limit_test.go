@@ -19,23 +19,23 @@ var _ = conforms(
 )
 
 var _ = misused(
-	newMisuse("negative weighted limit", "weighted-limit: limit must not be negative, got -1", ops.NewWeightedLimit(-1, weight)),
+	newMisuse("negative weighted limit", "weighted-limit: limit must not be negative, got -1", ops.NewWeightedLimit(-1, size)),
 	newMisuse("weighted limit without function", "weighted-limit: function must not be nil", ops.NewWeightedLimit[int](1, nil)),
-	newMisuse("weighted limit with a nil handler", "weighted-limit: OnError must not be nil", ops.NewWeightedLimit(1, weight).OnError(nil)),
+	newMisuse("weighted limit with a nil handler", "weighted-limit: OnError must not be nil", ops.NewWeightedLimit(1, size).OnError(nil)),
 )
 
 var _ = chained(func(n int, before func()) link {
 	return link{fmt.Sprint("weighted limit ", 50*n), weightedLimit(int64(50 * n))(before), referenceLimit(int64(50 * n)), false}
 })
 
-// weight is that of a number in a chain, where it may be negative.
-func weight(n int) int64 { return max(int64(n), -int64(n)) }
+// size is a weight that is never negative.
+func size(n int) int64 { return max(int64(n), -int64(n)) }
 
 func weightedLimit(limit int64) func(before func()) *ops.WeightedLimit[int] {
 	return func(before func()) *ops.WeightedLimit[int] {
 		return ops.NewWeightedLimit(limit, func(n int) int64 {
 			before()
-			return weight(n)
+			return size(n)
 		})
 	}
 }
@@ -44,10 +44,10 @@ func referenceLimit(limit int64) func(...int) []int {
 	return func(in ...int) []int {
 		left := limit
 		for i, n := range in {
-			if left == 0 || weight(n) > left {
+			if left == 0 || size(n) > left {
 				return in[:i]
 			}
-			left -= weight(n)
+			left -= size(n)
 		}
 		return in
 	}
@@ -72,10 +72,10 @@ func TestWeightedLimit(t *testing.T) {
 	}
 	for _, tt := range tests {
 		bubble(t, tt.name, func(t *testing.T) {
-			check(t, tt.want, tt.in, func() ops.Processor[int, int] { return ops.NewWeightedLimit(tt.limit, weight) })
+			check(t, tt.want, tt.in, func() ops.Processor[int, int] { return ops.NewWeightedLimit(tt.limit, size) })
 		})
 		bubble(t, tt.name+", draining", func(t *testing.T) {
-			check(t, tt.want, tt.in, func() ops.Processor[int, int] { return ops.NewWeightedLimit(tt.limit, weight).WithDrain() })
+			check(t, tt.want, tt.in, func() ops.Processor[int, int] { return ops.NewWeightedLimit(tt.limit, size).WithDrain() })
 		})
 	}
 }
@@ -83,7 +83,7 @@ func TestWeightedLimit(t *testing.T) {
 func TestWeightedLimitModel(t *testing.T) {
 	trials(t, 20, func(t *testing.T, r *rand.Rand) {
 		in, limit := randomInts(r), r.Int64N(1000)
-		check(t, referenceLimit(limit)(in...), in, func() ops.Processor[int, int] { return ops.NewWeightedLimit(limit, weight) })
+		check(t, referenceLimit(limit)(in...), in, func() ops.Processor[int, int] { return ops.NewWeightedLimit(limit, size) })
 	})
 }
 
@@ -91,7 +91,7 @@ func TestWeightedLimitModel(t *testing.T) {
 func TestWeightedLimitClosesAtOnce(t *testing.T) {
 	bubble(t, "with the input open", func(t *testing.T) {
 		in := make(chan int)
-		out := ops.NewWeightedLimit(3, weight).Process(t.Context(), in)
+		out := ops.NewWeightedLimit(3, size).Process(t.Context(), in)
 		for _, n := range ints(2) {
 			in <- n
 			wantNext(t, out)
@@ -100,7 +100,7 @@ func TestWeightedLimitClosesAtOnce(t *testing.T) {
 	})
 	bubble(t, "before it drains", func(t *testing.T) {
 		in := make(chan int)
-		out := ops.NewWeightedLimit(3, weight).WithDrain().Process(t.Context(), in)
+		out := ops.NewWeightedLimit(3, size).WithDrain().Process(t.Context(), in)
 		in <- 4
 		wantClosed(t, out)
 		in <- 5 // discarded
@@ -109,7 +109,7 @@ func TestWeightedLimitClosesAtOnce(t *testing.T) {
 	bubble(t, "and a limit of nothing reads nothing", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		in, taken := offer(ctx, ints(3))
-		wantClosed(t, ops.NewWeightedLimit(0, weight).Process(ctx, in))
+		wantClosed(t, ops.NewWeightedLimit(0, size).Process(ctx, in))
 		if got := taken.Load(); got != 0 {
 			t.Errorf("%d items were taken, want none", got)
 		}
@@ -119,7 +119,7 @@ func TestWeightedLimitClosesAtOnce(t *testing.T) {
 
 func TestWeightedLimitStopsTheSource(t *testing.T) {
 	var r flow.Report
-	got, err := flow.Range(1, math.MaxInt).TakeWeighted(7, weight).Collect(t.Context(), flow.WithReport(&r))
+	got, err := flow.Range(1, math.MaxInt).TakeWeighted(7, size).Collect(t.Context(), flow.WithReport(&r))
 	if diff := cmp.Diff(ints(3), got); diff != "" || err != nil || !r.Balanced() {
 		t.Errorf("error %v, mismatch (-want +got):\n%s\n%v", err, diff, r)
 	}

@@ -2,7 +2,6 @@ package ops
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/go-streamz/streamz/internal/kernel"
 )
@@ -94,7 +93,7 @@ func (t *WeightedThrottle[T]) start(s *kernel.Stage, down kernel.Port[T]) kernel
 		mark.Enter()
 		cost := t.weigh(v)
 		if cost < 0 {
-			return s.Fail(v, fmt.Errorf("the weight must not be negative, got %d", cost))
+			return s.Fail(v, negative(cost))
 		}
 		if err := pace.next(cost); err != nil {
 			s.Held++
