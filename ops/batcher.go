@@ -95,7 +95,7 @@ func (b *Batcher[T]) Kernel() kernel.Spec[T, []T] {
 	}
 }
 
-// batching is the state of one run.
+// batching is the state of one run, of all processors that group their items into slices.
 type batching[T any] struct {
 	s       *kernel.Stage
 	down    kernel.Port[[]T]
@@ -109,6 +109,11 @@ type batching[T any] struct {
 }
 
 func startBatching[T any](s *kernel.Stage, down kernel.Port[[]T], full int, latency time.Duration) kernel.Port[T] {
+	r := newBatching(s, down, full, latency)
+	return kernel.Port[T]{Push: r.push, Signal: r.signal}
+}
+
+func newBatching[T any](s *kernel.Stage, down kernel.Port[[]T], full int, latency time.Duration) *batching[T] {
 	r := &batching[T]{s: s, down: down, full: full, latency: latency}
 	if latency > 0 {
 		r.timer = s.Timer(r.flush)
@@ -117,17 +122,37 @@ func startBatching[T any](s *kernel.Stage, down kernel.Port[[]T], full int, late
 		s.Held += int64(len(r.items))
 		return nil
 	})
-	return kernel.Port[T]{Push: r.push, Signal: r.signal}
+	return r
 }
 
 func (r *batching[T]) push(v T) error {
 	r.s.In++
+	return r.add(v)
+}
+
+// add puts an item that has been booked in into the slice under way.
+func (r *batching[T]) add(v T) error {
 	if len(r.items) == 0 {
 		r.begin()
 	}
 	r.items = append(r.items, v)
 	if len(r.items) < r.full {
 		return nil
+	}
+	return r.flush()
+}
+
+// addBy is add for an item that may not belong together with those of the slice under way.
+// Then it begins the next one before that is emitted: the push may unwind.
+func (r *batching[T]) addBy(together bool, v T) error {
+	if together || len(r.items) == 0 {
+		return r.add(v)
+	}
+	batch := r.take()
+	r.begin()
+	r.items = append(r.items, v)
+	if err := r.emit(batch); err != nil || len(r.items) < r.full {
+		return err
 	}
 	return r.flush()
 }
@@ -143,13 +168,23 @@ func (r *batching[T]) begin() {
 	}
 }
 
-func (r *batching[T]) flush() error {
-	if len(r.items) > 0 {
-		batch := r.items
+func (r *batching[T]) flush() error { return r.emit(r.take()) }
+
+// take ends the slice under way.
+func (r *batching[T]) take() []T {
+	batch := r.items
+	if len(batch) > 0 {
 		r.items, r.grown = nil, len(batch)
 		if r.timer != nil {
 			r.timer.Stop()
 		}
+	}
+	return batch
+}
+
+// emit gives a slice, unless it is empty, and the watermark that has waited for it.
+func (r *batching[T]) emit(batch []T) error {
+	if len(batch) > 0 {
 		r.s.Passed += int64(len(batch))
 		r.s.Out++
 		if err := r.down.Push(batch); err != nil {
@@ -172,4 +207,11 @@ func (r *batching[T]) signal(sig kernel.Signal) error {
 		return err
 	}
 	return r.down.Signal(sig)
+}
+
+// needSize keeps the misuse of a largest size.
+func (b *base) needSize(n int) {
+	if n < 1 {
+		b.misuse("MaxSize", n, "must be at least 1")
+	}
 }
