@@ -91,7 +91,7 @@ func (f Flow[T]) OnError(p Policy) Flow[T] {
 // above wait: that is backpressure. buffer must be from 1 to 1<<30. Room for all of it,
 // rounded up to a power of two, is allocated when the run begins. Of two in a row the
 // second counts.
-func (f Flow[T]) Async(buffer int) Flow[T] {
+func (f Flow[T]) Async[_ lazy](buffer int) Flow[T] {
 	if buffer < 1 || buffer > maxBuffer {
 		f.last.Err = kernel.Join(f.last.Err, &ConfigError{Field: "buffer of Async", Value: buffer, Want: "must be between 1 and 1<<30"})
 		return f

@@ -45,7 +45,7 @@ func sinkSpec[T any](name, op string, start func(*kernel.Stage) kernel.Port[T]) 
 // ForEach calls fn with every item, in order, on one goroutine. fn may block as long as
 // it watches ctx. Its error is the item's failure, see [Job.OnError]; with [ErrStop] the
 // flow ends early without a failure. Nothing happens until the Job is run.
-func (f Flow[T]) ForEach(fn func(ctx context.Context, v T) error) Job {
+func (f Flow[T]) ForEach[_ lazy](fn func(ctx context.Context, v T) error) Job {
 	spec := sinkSpec("for-each", "ForEach", func(s *kernel.Stage) kernel.Port[T] {
 		return kernel.Port[T]{Push: putter(s, fn)}
 	})
@@ -75,7 +75,7 @@ func putter[T any](s *kernel.Stage, fn func(context.Context, T) error) func(T) e
 // with [ErrStop] the flow ends early without a failure, when the calls in flight have
 // returned; what they did then counts as held. As many items are accepted and not yet done as
 // by [Flow.AsyncMap]. Nothing happens until the Job is run.
-func (f Flow[T]) AsyncForEach(workers int, fn func(ctx context.Context, v T) error) Job {
+func (f Flow[T]) AsyncForEach[_ lazy](workers int, fn func(ctx context.Context, v T) error) Job {
 	err := notNil(fn, "function")
 	if workers < 1 || workers > maxWorkers {
 		err = kernel.Join(err, &ConfigError{Field: "workers", Value: workers, Want: "must be between 1 and 1<<20"})
@@ -90,7 +90,7 @@ func (f Flow[T]) AsyncForEach(workers int, fn func(ctx context.Context, v T) err
 
 // To puts every item into sink, in order. See [Sink]. Nothing happens until the Job is
 // run.
-func (f Flow[T]) To(sink Sink[T]) Job {
+func (f Flow[T]) To[_ lazy](sink Sink[T]) Job {
 	spec := sinkSpec("sink", "To", func(s *kernel.Stage) kernel.Port[T] {
 		if o, ok := sink.(interface{ Open(context.Context) error }); ok {
 			s.OnOpen(o.Open)

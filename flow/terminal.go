@@ -11,7 +11,7 @@ import (
 
 // Collect runs the flow and gives its items, in order. On failure it gives those that
 // came before it as well. See [Job.Run] for the error.
-func (f Flow[T]) Collect(ctx context.Context, opts ...Option) ([]T, error) {
+func (f Flow[T]) Collect[_ lazy](ctx context.Context, opts ...Option) ([]T, error) {
 	var items []T
 	spec := sinkSpec("collect", "Collect", func(s *kernel.Stage) kernel.Port[T] {
 		return kernel.Port[T]{Push: func(v T) error {
@@ -34,7 +34,7 @@ func value[V any](ctx context.Context, job Job, v *V, opts []Option) (V, error) 
 }
 
 // Count runs the flow and counts its items. On failure it gives the number before it.
-func (f Flow[T]) Count(ctx context.Context, opts ...Option) (int64, error) {
+func (f Flow[T]) Count[_ lazy](ctx context.Context, opts ...Option) (int64, error) {
 	var n int64
 	spec := sinkSpec("count", "Count", func(s *kernel.Stage) kernel.Port[T] {
 		return kernel.Port[T]{Push: func(T) error {
@@ -65,14 +65,14 @@ func (f Flow[T]) Reduce[R any](ctx context.Context, zero R, fn func(R, T) R, opt
 
 // First runs the flow until its first item and gives that, or the zero item and [ErrEmpty]
 // if there is none.
-func (f Flow[T]) First(ctx context.Context, opts ...Option) (T, error) {
+func (f Flow[T]) First[_ lazy](ctx context.Context, opts ...Option) (T, error) {
 	var k keeper[T]
 	return kept(value(ctx, into(f, k.spec("first", "First", ErrStop)), &k, opts))
 }
 
 // Last runs the flow and gives its last item, or [ErrEmpty] if there is none. On
 // failure it gives the last one before it as well.
-func (f Flow[T]) Last(ctx context.Context, opts ...Option) (T, error) {
+func (f Flow[T]) Last[_ lazy](ctx context.Context, opts ...Option) (T, error) {
 	var k keeper[T]
 	return kept(value(ctx, into(f, k.spec("last", "Last", nil)), &k, opts))
 }
@@ -106,7 +106,7 @@ func kept[T any](k keeper[T], err error) (T, error) {
 // error, see [Job.Run]; it may be called at any time, any number of times.
 //
 // Whoever stops receiving before the channel is closed has to end ctx.
-func (f Flow[T]) Chan(ctx context.Context, opts ...Option) (items <-chan T, wait func() error) {
+func (f Flow[T]) Chan[_ lazy](ctx context.Context, opts ...Option) (items <-chan T, wait func() error) {
 	out, done := make(chan T), make(chan struct{})
 	o, job := newOptions(ctx, opts), into(f, sender(out))
 	if o.live {
@@ -155,7 +155,7 @@ func sender[T any](out chan<- T) kernel.Spec[T, nothing] {
 //
 // A panic of the loop's body ends and awaits the run and then goes on with the same
 // value.
-func (f Flow[T]) All(ctx context.Context, opts ...Option) iter.Seq2[T, error] {
+func (f Flow[T]) All[_ lazy](ctx context.Context, opts ...Option) iter.Seq2[T, error] {
 	last := settings{At: callsite.Here()}
 	return func(yield func(T, error) bool) {
 		b := &body[T]{yield: yield}
