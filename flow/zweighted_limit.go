@@ -21,6 +21,6 @@ import "github.com/go-streamz/streamz/stage"
 // In a flow the end travels upstream and stops the source. Over bare channels the
 // producer learns nothing: it has to watch its context, or the WeightedLimit needs
 // [ops.WeightedLimit.WithDrain].
-func (f Flow[T]) TakeWeighted(limit int64, weigh func(T) int64) Flow[T] {
+func (f Flow[T]) TakeWeighted[_ lazy](limit int64, weigh func(T) int64) Flow[T] {
 	return then(f, stage.TakeWeighted(limit, weigh))
 }

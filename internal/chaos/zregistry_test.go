@@ -264,6 +264,9 @@ func registry() []*piece {
 		{name: "Flow.AsyncMapKeyed", file: "flow/zasync_mapper.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.AsyncMapKeyed[int, int](arg[int](g, "workers"), arg[func(int) int](g, "key"), arg[func(context.Context, int) (int, error)](g, "fn")))
 		}},
+		{name: "Flow.BatchBy", file: "flow/zbatch_by.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.BatchBy[int, []int](arg[func(int) int](g, "key")))
+		}},
 		{name: "Flow.Batch", file: "flow/zbatcher.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Batch[[]int](arg[int](g, "n"), arg[time.Duration](g, "wait")))
 		}},
@@ -275,6 +278,9 @@ func registry() []*piece {
 		}},
 		{name: "Flow.Chunk", file: "flow/zchunk.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Chunk[[]int](arg[int](g, "size")))
+		}},
+		{name: "Flow.ChunkWhile", file: "flow/zchunk_while.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.ChunkWhile[[]int](arg[func(prev, next int) bool](g, "together")))
 		}},
 		{name: "Flow.CircuitBreaker", file: "flow/zcircuit_breaker.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.CircuitBreaker[int](arg[ops.Processor[int, int]](g, "inner")))
@@ -312,6 +318,9 @@ func registry() []*piece {
 		{name: "Flow.ElementAt", file: "flow/zelement_at.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.ElementAt(arg[int](g, "index")))
 		}},
+		{name: "Flow.Enumerate", file: "flow/zenumerate.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.Enumerate[ops.Indexed[int]]())
+		}},
 		{name: "Flow.EveryNth", file: "flow/zevery_nth.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.EveryNth(arg[int](g, "n")))
 		}},
@@ -324,6 +333,12 @@ func registry() []*piece {
 		{name: "Flow.FlatMap", file: "flow/zflat_mapper.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.FlatMap[int](arg[func(int) iter.Seq[int]](g, "fn")))
 		}},
+		{name: "Flow.Fold", file: "flow/zfold.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.Fold[int](arg[int](g, "initial"), arg[func(int, int) int](g, "fn")))
+		}},
+		{name: "Flow.FoldFunc", file: "flow/zfold.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.FoldFunc[int](arg[func() int](g, "newState"), arg[func(int, int) int](g, "fn")))
+		}},
 		{name: "Flow.Gather", file: "flow/zgatherer.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Gather[int](arg[ops.Gatherer[int, int]](g, "g")))
 		}},
@@ -333,8 +348,14 @@ func registry() []*piece {
 		{name: "Flow.Map", file: "flow/zmapper.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Map[int](arg[func(int) int](g, "fn")))
 		}},
+		{name: "Flow.Materialize", file: "flow/zmaterialize.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.Materialize[ops.Notification[int]]())
+		}},
 		{name: "Flow.Monitor", file: "flow/zmonitor.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Monitor(arg[time.Duration](g, "interval"), arg[func(ops.StreamStats)](g, "fn")))
+		}},
+		{name: "Flow.Pairwise", file: "flow/zpairwise.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.Pairwise[ops.Pair[int, int]]())
 		}},
 		{name: "Flow.Retry", file: "flow/zretry.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Retry[int](arg[ops.Processor[int, int]](g, "inner"), arg[int](g, "attempts")))
@@ -359,6 +380,9 @@ func registry() []*piece {
 		}},
 		{name: "Flow.SlidingBuffer", file: "flow/zsliding_buffer.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.SlidingBuffer(arg[int](g, "size")))
+		}},
+		{name: "Flow.SlidingCount", file: "flow/zsliding_count.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.SlidingCount[[]int](arg[int](g, "n"), arg[int](g, "step")))
 		}},
 		{name: "Flow.SlidingWindow", file: "flow/zsliding_window.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.SlidingWindow[ops.Window[int]](arg[time.Duration](g, "size"), arg[time.Duration](g, "slide")))
@@ -399,11 +423,20 @@ func registry() []*piece {
 		{name: "Flow.Timeout", file: "flow/ztimeout.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Timeout(arg[time.Duration](g, "idle")))
 		}},
+		{name: "Flow.Timestamp", file: "flow/ztimestamp.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.Timestamp[ops.Timestamped[int]]())
+		}},
 		{name: "Flow.TryMap", file: "flow/ztry_mapper.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.TryMap[int](arg[func(int) (int, error)](g, "fn")))
 		}},
 		{name: "Flow.TumblingWindow", file: "flow/ztumbling_window.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.TumblingWindow[ops.Window[int]](arg[time.Duration](g, "size")))
+		}},
+		{name: "Flow.BatchWeighted", file: "flow/zweighted_batch.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.BatchWeighted[[]int](arg[int64](g, "limit"), arg[func(int) int64](g, "weigh"), arg[time.Duration](g, "wait")))
+		}},
+		{name: "Flow.TakeWeighted", file: "flow/zweighted_limit.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.TakeWeighted(arg[int64](g, "limit"), arg[func(int) int64](g, "weigh")))
 		}},
 		{name: "Flow.ThrottleWeighted", file: "flow/zweighted_throttle.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.ThrottleWeighted(arg[float64](g, "perSecond"), arg[func(int) int64](g, "weigh")))
@@ -490,6 +523,16 @@ func registry() []*piece {
 			}
 			return then(g, f, p)
 		}},
+		{name: "ops.NewBatchBy", file: "ops/batch_by.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewBatchBy[int, int](arg[func(int) int](g, "key"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithMaxSize") {
+				p = p.WithMaxSize(arg[int](g, "n"))
+			}
+			return then(g, f, p)
+		}},
 		{name: "ops.NewBatcher", file: "ops/batcher.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			p := ops.NewBatcher[int](arg[ops.BatchConfig](g, "config"), arg[[]ops.Clock](g, "clk")...)
 			if g.option("WithName") {
@@ -518,6 +561,16 @@ func registry() []*piece {
 			p := ops.NewChunk[int](arg[int](g, "size"))
 			if g.option("WithName") {
 				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewChunkWhile", file: "ops/chunk_while.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewChunkWhile[int](arg[func(prev, next int) bool](g, "together"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithMaxSize") {
+				p = p.WithMaxSize(arg[int](g, "n"))
 			}
 			return then(g, f, p)
 		}},
@@ -713,6 +766,13 @@ func registry() []*piece {
 			}
 			return then(g, f, p)
 		}},
+		{name: "ops.NewEnumerate", file: "ops/enumerate.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewEnumerate[int]()
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
 		{name: "ops.NewEveryNth", file: "ops/every_nth.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			p := ops.NewEveryNth[int](arg[int](g, "n"))
 			if g.option("WithName") {
@@ -769,6 +829,20 @@ func registry() []*piece {
 			}
 			return then(g, f, p)
 		}},
+		{name: "ops.NewFold", file: "ops/fold.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewFold[int, int](arg[int](g, "initial"), arg[func(int, int) int](g, "fn"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewFoldFunc", file: "ops/fold.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewFoldFunc[int, int](arg[func() int](g, "newState"), arg[func(int, int) int](g, "fn"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
 		{name: "ops.Gather", file: "ops/gatherer.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			p := ops.Gather[int, int](arg[ops.Gatherer[int, int]](g, "g"))
 			if g.option("WithName") {
@@ -796,6 +870,13 @@ func registry() []*piece {
 			}
 			return then(g, f, p)
 		}},
+		{name: "ops.NewMaterialize", file: "ops/materialize.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewMaterialize[int]()
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
 		{name: "ops.NewMonitor", file: "ops/monitor.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			p := ops.NewMonitor[int](arg[time.Duration](g, "interval"), arg[[]ops.Clock](g, "clk")...)
 			if g.option("WithName") {
@@ -803,6 +884,13 @@ func registry() []*piece {
 			}
 			if g.option("OnStats") {
 				p = p.OnStats(arg[func(ops.StreamStats)](g, "fn"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewPairwise", file: "ops/pairwise.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewPairwise[int]()
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
 			}
 			return then(g, f, p)
 		}},
@@ -985,6 +1073,16 @@ func registry() []*piece {
 			}
 			return then(g, f, p)
 		}},
+		{name: "ops.NewSlidingCount", file: "ops/sliding_count.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewSlidingCount[int](arg[int](g, "n"), arg[int](g, "step"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithPartial") {
+				p = p.WithPartial()
+			}
+			return then(g, f, p)
+		}},
 		{name: "ops.NewSlidingWindow", file: "ops/sliding_window.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			p := ops.NewSlidingWindow[int](arg[time.Duration](g, "size"), arg[[]ops.Clock](g, "clk")...)
 			if g.option("WithName") {
@@ -1136,6 +1234,13 @@ func registry() []*piece {
 			}
 			return then(g, f, p)
 		}},
+		{name: "ops.NewTimestamp", file: "ops/timestamp.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewTimestamp[int](arg[[]ops.Clock](g, "clk")...)
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
 		{name: "ops.NewTryMapper", file: "ops/try_mapper.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			p := ops.NewTryMapper[int, int](arg[func(int) (int, error)](g, "fn"))
 			if g.option("WithName") {
@@ -1163,6 +1268,32 @@ func registry() []*piece {
 			p := ops.NewUnbatcher[int]()
 			if g.option("WithName") {
 				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewWeightedBatch", file: "ops/weighted_batch.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewWeightedBatch[int](arg[int64](g, "limit"), arg[func(int) int64](g, "weigh"), arg[time.Duration](g, "wait"), arg[[]ops.Clock](g, "clk")...)
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithMaxSize") {
+				p = p.WithMaxSize(arg[int](g, "n"))
+			}
+			if g.option("OnError") {
+				p = p.OnError(arg[func(context.Context, *ops.ItemError)](g, "handle"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewWeightedLimit", file: "ops/weighted_limit.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewWeightedLimit[int](arg[int64](g, "limit"), arg[func(int) int64](g, "weigh"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithDrain") {
+				p = p.WithDrain()
+			}
+			if g.option("OnError") {
+				p = p.OnError(arg[func(context.Context, *ops.ItemError)](g, "handle"))
 			}
 			return then(g, f, p)
 		}},

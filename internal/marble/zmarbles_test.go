@@ -31,6 +31,13 @@ func subjects() []subject {
 			record: func(f flow.Flow[string]) (Line, error) { return record(f.AsyncMapUnordered(3, work)) },
 		},
 		{
+			name: "batch-by", script: "a-b-x-y-z--c--d-|",
+			code: "f.BatchBy(func(s string) bool { return s < \"n\" })",
+			record: func(f flow.Flow[string]) (Line, error) {
+				return record(f.BatchBy(func(s string) bool { return s < "n" }))
+			},
+		},
+		{
 			name: "batch", script: "abcd------e--f-----|",
 			code:   "f.Batch(3, 40*time.Millisecond)",
 			record: func(f flow.Flow[string]) (Line, error) { return record(f.Batch(3, 40*time.Millisecond)) },
@@ -44,6 +51,13 @@ func subjects() []subject {
 			name: "chunk", script: "ab---c--d---e---|",
 			code:   "f.Chunk(2)",
 			record: func(f flow.Flow[string]) (Line, error) { return record(f.Chunk(2)) },
+		},
+		{
+			name: "chunk-while", script: "a-b-e-f-g--x----|",
+			code: "f.ChunkWhile(func(prev, next string) bool { return next[0] == prev[0]+1 })",
+			record: func(f flow.Flow[string]) (Line, error) {
+				return record(f.ChunkWhile(func(prev, next string) bool { return next[0] == prev[0]+1 }))
+			},
 		},
 		{
 			name: "circuit-breaker", script: "e-a---a---d-d-d-----d-e-|",
@@ -116,11 +130,23 @@ func subjects() []subject {
 			},
 		},
 		{
+			name: "fold", script: "a-b--c----|",
+			code: "f.Fold(\"\", func(all, s string) string { return all + s })",
+			record: func(f flow.Flow[string]) (Line, error) {
+				return record(f.Fold("", func(all, s string) string { return all + s }))
+			},
+		},
+		{
 			name: "keep-alive", script: "ab-----c---------d--|",
 			code: "f.KeepAlive(40*time.Millisecond, func() string { return \"-\" })",
 			record: func(f flow.Flow[string]) (Line, error) {
 				return record(f.KeepAlive(40*time.Millisecond, func() string { return "-" }))
 			},
+		},
+		{
+			name: "pairwise", script: "a--b-c---d--|",
+			code:   "f.Pairwise()",
+			record: func(f flow.Flow[string]) (Line, error) { return record(f.Pairwise()) },
 		},
 		{
 			name: "retry", script: "e--a-d-------|",
@@ -152,6 +178,11 @@ func subjects() []subject {
 			name: "sliding-buffer", script: "abcdefgh------|",
 			code:   "f.SlidingBuffer(2).Call(work)",
 			record: func(f flow.Flow[string]) (Line, error) { return record(f.SlidingBuffer(2).Call(work)) },
+		},
+		{
+			name: "sliding-count", script: "a-b-c-d--e--f---|",
+			code:   "f.SlidingCount(3, 2)",
+			record: func(f flow.Flow[string]) (Line, error) { return record(f.SlidingCount(3, 2)) },
 		},
 		{
 			name: "sliding-window", script: "a-b---c--d------e-|",
@@ -215,10 +246,24 @@ func subjects() []subject {
 			record: func(f flow.Flow[string]) (Line, error) { return record(f.Timeout(50 * time.Millisecond)) },
 		},
 		{
+			name: "timestamp", script: "a--b-(cd)-|",
+			code: "f.Timestamp().Map(func(t ops.Timestamped[string]) string { return t.Item + t.Time.Format(\".000\") })",
+			record: func(f flow.Flow[string]) (Line, error) {
+				return record(f.Timestamp().Map(func(t ops.Timestamped[string]) string { return t.Item + t.Time.Format(".000") }))
+			},
+		},
+		{
 			name: "tumbling-window", script: "ab-c---d-e-------f--|",
 			code: "f.TumblingWindow(50 * time.Millisecond).Map(func(w ops.Window[string]) []string { return w.Items })",
 			record: func(f flow.Flow[string]) (Line, error) {
 				return record(f.TumblingWindow(50 * time.Millisecond).Map(func(w ops.Window[string]) []string { return w.Items }))
+			},
+		},
+		{
+			name: "batch-weighted", script: "abacd---a-a-----|",
+			code: "f.BatchWeighted(4, func(s string) int64 { return int64(s[0]-'a') + 1 }, 50*time.Millisecond)",
+			record: func(f flow.Flow[string]) (Line, error) {
+				return record(f.BatchWeighted(4, func(s string) int64 { return int64(s[0]-'a') + 1 }, 50*time.Millisecond))
 			},
 		},
 		{
