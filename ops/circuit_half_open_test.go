@@ -43,7 +43,7 @@ func TestCircuitHalfOpen_relapses(t *testing.T) {
 			time.Sleep(100*ms - 1)
 			b.call(t, 1)
 			b.wantCalls(t, 0)
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			b.call(t, 1, 1)
 			b.wantCalls(t, 2)
 			b.wantChanges(t, circuitOpens, circuitTries, circuitRelapses, circuitTries, circuitCloses)

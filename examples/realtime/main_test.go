@@ -127,7 +127,7 @@ func TestPublish_isATransaction(t *testing.T) {
 	if _, err := db.db.ExecContext(t.Context(), refuse); err != nil {
 		t.Fatal(err)
 	}
-	batch := []enriched{{event: event{Name: "good"}}, {event: event{Name: "bad"}}}
+	batch := []enriched{{Name: "good"}, {Name: "bad"}}
 	if err := db.publish(t.Context(), batch); err == nil || !strings.Contains(err.Error(), "refused") {
 		t.Errorf("publish() = %v, want that it was refused", err)
 	}
