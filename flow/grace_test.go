@@ -346,3 +346,25 @@ func TestGrace_misuse(t *testing.T) {
 		}
 	}
 }
+
+// A stage whose segment was told to end long ago, and did, is not at work again because it was
+// closed: a Close behind it may take its time.
+func TestGrace_isNotForWhatHasClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sink := closingSink{close: func() { time.Sleep(time.Minute) }}
+		err := flow.Range(0, 10).Take(3).Batch(2, 0).Async(1).Map(func(b []int) int { return len(b) }).To(sink).
+			Run(t.Context(), flow.WithGrace(time.Second), audit(t))
+		if err != nil {
+			t.Errorf("Run() = %v, want nil: nothing was told to end that has not", err)
+		}
+	})
+}
+
+type closingSink struct{ close func() }
+
+func (closingSink) Put(context.Context, int) error { return nil }
+
+func (s closingSink) Close(error) error {
+	s.close()
+	return nil
+}

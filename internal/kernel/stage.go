@@ -387,6 +387,9 @@ func (s *Stage) close(cause error) {
 	if s.ended {
 		cause = nil
 	}
+	if s.seg.pulse != nil { // else who looks on would take the segment for one at work again
+		defer s.seg.pulse.rest(Finished)
+	}
 	_ = s.protect(func() error { return s.closes(cause) }) // recorded by protect
 }
 
