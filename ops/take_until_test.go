@@ -293,3 +293,15 @@ func TestTakeUntil_cancel(t *testing.T) {
 		}
 	})
 }
+
+// A signal that is there from the start ends the stream behind what a stage below begins with.
+func TestTakeUntilBehindAStart(t *testing.T) {
+	bubble(t, "nothing of the input, and all of the start", func(t *testing.T) {
+		over := make(chan struct{})
+		close(over)
+		got, err := flow.FromSlice(ints(3)).TakeUntil(over).StartWith(7, 8).Collect(t.Context())
+		if diff := cmp.Diff([]int{7, 8}, got); diff != "" || err != nil {
+			t.Errorf("error %v, mismatch (-want +got):\n%s", err, diff)
+		}
+	})
+}

@@ -18,7 +18,7 @@ type Cue struct {
 func (s *Stage) Cue(ch <-chan struct{}, fire func() error) *Cue {
 	c := &Cue{s: s, ch: ch, fire: fire}
 	s.seg.cue = c
-	s.OnStart(func() error {
+	s.OnLead(func() error { // behind what stages below emit before all else
 		c.armed = true
 		return c.answer()
 	})
