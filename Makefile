@@ -11,7 +11,7 @@ staticcheck_version := v0.8.2
 staticcheck := $(CURDIR)/.bin/staticcheck-$(staticcheck_version)-$(GOTOOLCHAIN)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos bench check generate fuzz fmt tidy
+.PHONY: help demo examples test chaos bench check generate fuzz fmt tidy
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,17 @@ help: ## list the targets
 demo: ## scan source code with a flow, check the result, compare with raw channels; ARGS="folder" scans another tree
 	@go -C examples build -o $(CURDIR)/.bin/filescan ./filescan
 	@.bin/filescan -out .bin/filescan-out --verify --compare 3 $(ARGS)
+
+example_programs := linecount filescan fanout sse realtime apiclient
+examples: ## run all example programs, each of which checks its own results
+	@for p in $(example_programs); do go -C examples build -o $(CURDIR)/.bin/$$p ./$$p || exit 1; done
+	@tree="$$(go env GOROOT)/src/net"; run() { echo "== $$*"; ".bin/$$@"; }; set -e; \
+	run linecount -top 3 --verify "$$tree"; \
+	run filescan -quiet -top 1 -out .bin/filescan-out --verify "$$tree"; \
+	run fanout -quiet -out .bin/fanout-out -verify "$$tree"; \
+	run sse -check; \
+	test ! -r /proc/self/stat || run realtime -polls 2 -top 3 -db .bin/realtime.db; \
+	run apiclient
 
 test: ## run all tests, with the race detector and in random order
 	$(call in_modules,go test -race -shuffle=on ./...)
