@@ -133,6 +133,15 @@ func TestAsk_endsWithItsContext(t *testing.T) {
 	})
 }
 
+// What the server does not have is asked for once.
+func TestGuarded_gone(t *testing.T) {
+	s := new(server)
+	_, err := newClient(s.handler()).guarded().Call(t.Context(), goneEvery)
+	if requests, _, _ := s.numbers(); !errors.Is(err, errGone) || requests != 1 {
+		t.Errorf("error %v after %d requests, want %v after one", err, requests, errGone)
+	}
+}
+
 func TestServer_noticesWhoDoesNotWait(t *testing.T) {
 	s := &server{pause: time.Hour, requests: tooManyFirst - 1}
 	ask := func(after string) *http.Response {
@@ -173,14 +182,14 @@ func TestGate(t *testing.T) {
 		check(pass(t.Context(), 0, ""), nil)
 		g.close(2*time.Second, "1")
 		g.close(time.Second, "2") // over before the first
-		time.AfterFunc(time.Second, func() { g.close(3*time.Second, "3") })
-		check(pass(t.Context(), 4*time.Second, "3"), nil)
+		time.AfterFunc(1500*time.Millisecond, func() { g.close(3*time.Second, "3") })
+		check(pass(t.Context(), 4500*time.Millisecond, "3"), nil)
 		g.close(longest, "4")
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errOver)
 		defer cancel()
-		check(pass(ctx, 5*time.Second, ""), errOver)
+		check(pass(ctx, 5500*time.Millisecond, ""), errOver)
 		g.close(longest+1, "5")
-		check(pass(t.Context(), 5*time.Second, ""), errTooMany)
+		check(pass(t.Context(), 5500*time.Millisecond, ""), errTooMany)
 	})
 }
 
