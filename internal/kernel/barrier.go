@@ -48,6 +48,11 @@ func (r *Run) leaveBarriers(cause error) {
 	for id, b := range r.barriers {
 		delete(r.barriers, id)
 		defer r.leaveBarriers(cause)
+		b.from.seg.labelSegment() // whatever stage was closed last
+		b.from.Outside()
+		if p := b.from.seg.pulse; p != nil {
+			defer p.rest(Finished)
+		}
 		_ = r.segs[0].tell(b, cause) // recorded by tell
 		return
 	}
