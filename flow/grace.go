@@ -36,9 +36,7 @@ func (r *running) guard() {
 		case <-r.over:
 			return
 		case <-r.run.Done():
-			if !r.within(r.o.grace, r.over) {
-				r.giveUp(r.stuckError(tarries, r.run.Cause()))
-			}
+			r.end()
 			return
 		case <-r.run.Told():
 		case <-alarm.C():
@@ -52,6 +50,21 @@ func (r *running) guard() {
 			alarm.Reset(wait)
 		}
 	}
+}
+
+// end gives the run up if it does not end in time. If nobody is at work then, it is ending at
+// this very moment, and has once more as much time for that.
+func (r *running) end() {
+	var err *StuckError
+	for range 2 {
+		if r.within(r.o.grace, r.over) {
+			return
+		}
+		if err = r.stuckError(tarries, r.run.Cause()); len(err.Stages) > 0 {
+			break
+		}
+	}
+	r.giveUp(err)
 }
 
 // overdue gives the goroutines that were told to end long ago, and how long it is until the
