@@ -11,7 +11,7 @@
 // A wrong result does, and so does an allocation an item in a stage that hands out no
 // new slice.
 //
-// The rows are in table.go, stages.go and process.go; a row is one entry. The same
+// The rows are in table.go, stages.go, more_stages.go and process.go; a row is one entry. The same
 // contenders are benchmarks of package testing: go test -bench . and benchstat.
 package main
 
@@ -21,13 +21,17 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
 )
 
-func main() { os.Exit(run(table(), os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	slog.SetDefault(slog.New(slog.DiscardHandler)) // a Dedupe warns that it forgets keys, which is measured
+	os.Exit(run(table(), os.Args[1:], os.Stdout, os.Stderr))
+}
 
 // run is the program over some rows. Its result is the exit code: 0, 1 after a failure,
 // or 2 if the command line is wrong.

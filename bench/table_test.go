@@ -1,6 +1,14 @@
 package main
 
-import "testing"
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
 
 // The numbers of items are such that batches are empty, full and partial, and that a
 // boundary is filled more than once.
@@ -52,4 +60,90 @@ func TestRowsAreComplete(t *testing.T) {
 			t.Errorf("%s: want a twin and one of ours, got %v", r.name, roles)
 		}
 	}
+}
+
+// withoutRow are the processors that no row names, and why.
+var withoutRow = map[string]string{
+	"Debounce":       "what it passes depends on the time",
+	"ElementAt":      "it ends the stream at one item",
+	"FanIn":          "it is the row of the merge",
+	"FanOut":         "it has several outputs",
+	"Find":           "it ends the stream at one item",
+	"Fold":           "it gives one item, as the sum of each row does",
+	"Gathering":      "it is the row of Gather",
+	"Partition":      "it has several outputs",
+	"Router":         "it has several outputs",
+	"SampleEvery":    "what it passes depends on the time",
+	"Split":          "it has several outputs",
+	"ThrottleFirst":  "what it passes depends on the time",
+	"ThrottleLatest": "what it passes depends on the time",
+}
+
+func TestEveryProcessorHasARow(t *testing.T) {
+	var names strings.Builder
+	for _, r := range table() {
+		names.WriteString(r.name + "\n")
+		for _, c := range r.contenders {
+			names.WriteString(c.name + "\n")
+		}
+	}
+	all := processors(t)
+	for name := range all {
+		named := regexp.MustCompile(`\b` + name + `\b`).MatchString(names.String())
+		if why := withoutRow[name]; named == (why != "") {
+			t.Errorf("%s: named in a row: %v, reason to have none: %q", name, named, why)
+		}
+	}
+	for name := range withoutRow {
+		if !all[name] {
+			t.Errorf("%s is no processor", name)
+		}
+	}
+}
+
+// processors are the exported types of package ops whose pointers have a method Process.
+func processors(t *testing.T) map[string]bool {
+	t.Helper()
+	files, err := filepath.Glob("../ops/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("files of ops: %d, %v", len(files), err)
+	}
+	all := make(map[string]bool)
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range file.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv != nil && fn.Name.Name == "Process" {
+				if name := pointee(fn.Recv.List[0].Type); ast.IsExported(name) {
+					all[name] = true
+				}
+			}
+		}
+	}
+	return all
+}
+
+// pointee is the name of the type that a receiver points to, or empty.
+func pointee(e ast.Expr) string {
+	star, ok := e.(*ast.StarExpr)
+	if !ok {
+		return ""
+	}
+	e = star.X
+	switch x := e.(type) {
+	case *ast.IndexExpr:
+		e = x.X
+	case *ast.IndexListExpr:
+		e = x.X
+	}
+	id, _ := e.(*ast.Ident)
+	if id == nil {
+		return ""
+	}
+	return id.Name
 }
