@@ -42,7 +42,9 @@ func slicing() []row {
 		sliced("Chunk", b, func(f intFlow) intFlow { return flow.Unbatch(f.Chunk(batch)) }),
 		sliced("Chunk and Flatten", b, func(f intFlow) intFlow { return f.Chunk(batch).Then(ops.NewFlatten[int]()) }),
 		sliced("ChunkWhile", b, func(f intFlow) intFlow { return flow.Unbatch(f.ChunkWhile(sameHundred)) }),
-		sliced("SlidingCount", b, func(f intFlow) intFlow { return flow.Unbatch(f.Then(ops.NewSlidingCount[int](batch, batch).WithPartial())) }),
+		sliced("SlidingCount", b, func(f intFlow) intFlow {
+			return flow.Unbatch(f.Then(ops.NewSlidingCount[int](batch, batch).WithPartial()))
+		}),
 		sliced("WeightedBatch", b, func(f intFlow) intFlow { return flow.Unbatch(f.BatchWeighted(batch, weighOne, 0)) }),
 	}
 }
