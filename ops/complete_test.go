@@ -28,18 +28,10 @@ func TestSubjects_areAllProcessors(t *testing.T) {
 // processorTypes are the types of the package with a pointer method Process.
 func processorTypes(t *testing.T) []string {
 	t.Helper()
-	names, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var types []string
-	for _, name := range names {
+	for name, tree := range parsedFiles(t, "*.go") {
 		if strings.HasSuffix(name, "_test.go") {
 			continue
-		}
-		tree, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
 		}
 		for _, decl := range tree.Decls {
 			if fn, ok := decl.(*ast.FuncDecl); ok && fn.Name.Name == "Process" && fn.Recv != nil {
@@ -49,6 +41,22 @@ func processorTypes(t *testing.T) []string {
 	}
 	slices.Sort(types)
 	return types
+}
+
+// parsedFiles are the files of a pattern by their names.
+func parsedFiles(t *testing.T, pattern string) map[string]*ast.File {
+	t.Helper()
+	names, err := filepath.Glob(pattern)
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no files %s, error %v", pattern, err)
+	}
+	files := make(map[string]*ast.File)
+	for _, name := range names {
+		if files[name], err = parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return files
 }
 
 // pointedTo is the name of the type that a receiver points to, none if it is no pointer.

@@ -193,9 +193,9 @@ func TestDeadLetterQueue_stopsAtTheFirst(t *testing.T) {
 	})
 }
 
-// TestDeadLetterQueueUnreadStall is a regression test of the reference's defect dlq-unread-stall: letters
+// TestDLQUnreadStall is a regression test of the reference's defect dlq-unread-stall: letters
 // that nobody read stopped the stream.
-func TestDeadLetterQueueUnreadStall(t *testing.T) {
+func TestDLQUnreadStall(t *testing.T) {
 	for name, ask := range map[string]bool{"nobody asked": false, "somebody asked and does not read": true} {
 		bubble(t, name, func(t *testing.T) {
 			q := oddAside()
@@ -228,9 +228,9 @@ func TestDeadLetterQueueUnreadStall(t *testing.T) {
 	}
 }
 
-// TestDeadLetterQueueSecondRun is a regression test of the reference's defect dlq-second-run: the letters
+// TestDLQSecondRun is a regression test of the reference's defect dlq-second-run: the letters
 // of a second run arrived nowhere, and two at once could panic.
-func TestDeadLetterQueueSecondRun(t *testing.T) {
+func TestDLQSecondRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := oddAside()
 		for range 2 {
