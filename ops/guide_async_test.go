@@ -170,8 +170,7 @@ func TestGuideFastPipeline(t *testing.T) {
 }
 
 // Implement proper backpressure. The guide declares all options and uses the first, which
-// does not compile: here the caller chooses. There is no sampling among them. A slow
-// consumer does block the producer when the queue of option 1 is full, which is what the
+// does not compile: here the caller chooses. A slow consumer does block the producer when the queue of option 1 is full, which is what the
 // producer's timeout is for.
 func guidePressureControl(ctx context.Context, option, n int, generateData func(int) int, process func(int), incrementDropped func()) {
 	// Option 1: Use buffering
@@ -182,6 +181,9 @@ func guidePressureControl(ctx context.Context, option, n int, generateData func(
 
 	// Option 3: Use sliding buffer to keep latest
 	slider := ops.NewSlidingBuffer[int](1000)
+
+	// Option 4: Use sampling to reduce load
+	sampler := ops.NewSample[int](0.1) // Process 10% of data
 
 	data := make(chan int, 100) // Small buffer
 
@@ -202,7 +204,7 @@ func guidePressureControl(ctx context.Context, option, n int, generateData func(
 	}()
 
 	// Apply backpressure handling
-	options := []ops.Processor[int, int]{buffer, dropper, slider}
+	options := []ops.Processor[int, int]{buffer, dropper, slider, sampler}
 	buffered := options[option-1].Process(ctx, data)
 
 	for d := range buffered {
@@ -223,6 +225,7 @@ func TestGuidePressureControl(t *testing.T) {
 		return got, dropped.Load()
 	}
 	first := func(n int) []int { return append([]int{0}, ints(n-1)...) }
+	increases := func(v []int) bool { return slices.IsSorted(v) && len(slices.Compact(slices.Clone(v))) == len(v) }
 
 	bubble(t, "a buffer makes the producer wait", func(t *testing.T) {
 		got, timeouts := run(t.Context(), 1)
@@ -250,6 +253,21 @@ func TestGuidePressureControl(t *testing.T) {
 		if diff := cmp.Diff(first(3000)[2000:], got[len(got)-1000:]); diff != "" {
 			t.Errorf("the latest mismatch (-want +got):\n%s", diff)
 		}
+	})
+	bubble(t, "sampling leaves most of them out", func(t *testing.T) {
+		got, timeouts := run(t.Context(), 4)
+		sent := 3000 - int(timeouts)
+		if n := len(got); timeouts == 0 || n < sent/20 || n > sent/5 || !increases(got) {
+			t.Errorf("%d processed and %d timeouts, want a tenth of the %d sent, and the order kept", n, timeouts, sent)
+		}
+	})
+	bubble(t, "option 4 ends with its context", func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 1050*ms)
+		defer cancel()
+		if got, _ := run(ctx, 4); len(got) == 0 || len(got) > 11 || !increases(got) {
+			t.Errorf("processed %v, want at most 11 in order", got)
+		}
+		time.Sleep(time.Second) // the producer may yet fill its channel
 	})
 	for option := 1; option <= 3; option++ {
 		bubble(t, fmt.Sprintf("option %d ends with its context", option), func(t *testing.T) {

@@ -51,6 +51,13 @@ func TestGuideProcessPipeline(t *testing.T) {
 			t.Errorf("mismatch (-want +got):\n%s", diff)
 		}
 	})
+	bubble(t, "ends with its context although nobody reads", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		out := guideProcessPipeline(ctx, filled("x", "1", "2", "3"), strconv.Atoi)
+		settle()
+		cancel()
+		wantClosed(t, out)
+	})
 }
 
 // Real-time data transformation. The source, the enrichment, the metrics and the publication
@@ -62,7 +69,7 @@ type guideEvent struct {
 
 func guideRealtimePipeline(
 	ctx context.Context, events <-chan guideEvent, enrichEvent func(context.Context, guideEvent) (string, error),
-	setGauge func(string, float64), publishEvent func(string),
+	metrics *guideMetrics, publishEvent func(string) error, logf func(string, ...any),
 ) {
 	// Deduplicate events within 5 minute window
 	dedupe := ops.NewDedupe(func(e guideEvent) string {
@@ -82,8 +89,8 @@ func guideRealtimePipeline(
 	// Add monitoring
 	monitor := ops.NewMonitor[string](time.Second).
 		OnStats(func(stats ops.StreamStats) {
-			setGauge("events.rate", stats.Rate)
-			setGauge("events.total", float64(stats.Count))
+			metrics.SetGauge("events.rate", stats.Rate)
+			metrics.SetGauge("events.total", float64(stats.Count))
 		})
 
 	// Build pipeline
@@ -94,7 +101,9 @@ func guideRealtimePipeline(
 
 	// Process results
 	for event := range monitored {
-		publishEvent(event)
+		if err := publishEvent(event); err != nil {
+			logf("Failed to publish: %v", err)
+		}
 	}
 }
 
@@ -110,9 +119,17 @@ func TestGuideRealtimePipeline(t *testing.T) {
 			time.Sleep(time.Duration(len(e.ID)) * ms) // the later ones take longer
 			return "event " + e.ID, ctx.Err()
 		}
-		gauges, published := make(map[string]float64), []string(nil)
-		guideRealtimePipeline(t.Context(), in.send(t.Context(), virtualTime()), enrich,
-			func(name string, v float64) { gauges[name] = v }, func(text string) { published = append(published, text) })
+		var published, log []string
+		publish := func(text string) error {
+			published = append(published, text)
+			if text == "event 7" {
+				return errBoom
+			}
+			return nil
+		}
+		logf := func(format string, args ...any) { log = append(log, fmt.Sprintf(format, args...)) }
+		metrics := newGuideMetrics()
+		guideRealtimePipeline(t.Context(), in.send(t.Context(), virtualTime()), enrich, metrics, publish, logf)
 		var want []string
 		for _, e := range slices.Concat(all, all[:3]) {
 			if !e.IsTest {
@@ -122,8 +139,22 @@ func TestGuideRealtimePipeline(t *testing.T) {
 		if diff := cmp.Diff(want, published); diff != "" {
 			t.Errorf("published mismatch (-want +got):\n%s", diff)
 		}
-		if got := gauges["events.total"]; got != float64(len(want)) {
+		if got := metrics.gauges["events.total"]; got != float64(len(want)) {
 			t.Errorf("events.total = %v, want %d", got, len(want))
+		}
+		if diff := cmp.Diff([]string{"Failed to publish: boom"}, log); diff != "" {
+			t.Errorf("log mismatch (-want +got):\n%s", diff)
+		}
+	})
+	bubble(t, "ends with its context while the source is idle", func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		enrich := func(_ context.Context, e guideEvent) (string, error) { return e.ID, nil }
+		var published []string
+		publish := func(text string) error { published = append(published, text); return nil }
+		guideRealtimePipeline(ctx, filled(guideEvent{ID: "a"}, guideEvent{ID: "a"}), enrich, newGuideMetrics(), publish, t.Logf)
+		if diff := cmp.Diff([]string{"a"}, published); diff != "" {
+			t.Errorf("published mismatch (-want +got):\n%s", diff)
 		}
 	})
 }
