@@ -202,11 +202,7 @@ func giveUp(blame, err error) kernel.Verdict {
 // skipItem logs powers of ten: a stream whose every item fails must neither hide it nor
 // drown the log.
 func skipItem(ctx context.Context, f *kernel.Fault, blame error) kernel.Verdict {
-	n := f.Nth
-	for n >= 10 && n%10 == 0 {
-		n /= 10
-	}
-	if n == 1 {
+	if kernel.Tenfold(f.Nth) {
 		f.Stage.Segment().Run().Logger().LogAttrs(ctx, slog.LevelWarn, "item skipped",
 			slog.String("stage", f.Stage.Name()), slog.Int64("skipped", f.Nth), slog.Any("error", blame))
 	}

@@ -185,8 +185,7 @@ type aggregating[T, A any] struct {
 	from  time.Time     // the start of the window
 	due   time.Time     // its end by the timer
 	timer *kernel.Timer // nil without a period
-	mark  kernel.Signal // the watermark that waits for the items
-	marks bool
+	mark  waitingMark   // for the items
 }
 
 func (a *Aggregate[T, A]) start(s *kernel.Stage, down kernel.Port[AggregateWindow[A]]) kernel.Port[T] {
@@ -278,22 +277,13 @@ func (r *aggregating[T, A]) emit(end time.Time) error {
 	if r.empties {
 		r.arm()
 	}
-	return r.pass()
-}
-
-// pass hands on the watermark that has waited.
-func (r *aggregating[T, A]) pass() error {
-	if !r.marks {
-		return nil
-	}
-	r.marks = false
-	return r.down.Signal(r.mark)
+	return r.mark.pass(r.down.Signal)
 }
 
 func (r *aggregating[T, A]) signal(sig kernel.Signal) error {
 	if r.open.count > 0 {
 		if sig.Kind == kernel.Watermark {
-			r.mark, r.marks = sig, true
+			r.mark.keep(sig)
 			return nil
 		}
 		if err := r.emit(r.now()); err != nil {

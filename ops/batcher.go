@@ -104,8 +104,7 @@ type batching[T any] struct {
 	latency time.Duration // 0 for none
 	grown   int           // the size that the last slice reached
 	timer   *kernel.Timer // nil without latency
-	mark    kernel.Signal // the watermark that waits for the items
-	marks   bool
+	mark    waitingMark   // for the items
 }
 
 func startBatching[T any](s *kernel.Stage, down kernel.Port[[]T], full int, latency time.Duration) kernel.Port[T] {
@@ -191,16 +190,12 @@ func (r *batching[T]) emit(batch []T) error {
 			return err
 		}
 	}
-	if r.marks {
-		r.marks = false
-		return r.down.Signal(r.mark)
-	}
-	return nil
+	return r.mark.pass(r.down.Signal)
 }
 
 func (r *batching[T]) signal(sig kernel.Signal) error {
 	if sig.Kind == kernel.Watermark && len(r.items) > 0 {
-		r.mark, r.marks = sig, true
+		r.mark.keep(sig)
 		return nil
 	}
 	if err := r.flush(); err != nil {

@@ -199,7 +199,7 @@ func TestCircuitBreaker_shared(t *testing.T) {
 	})
 }
 
-// TestBreakerSlowCall is a regression test of the reference's defect breaker-slow-call:
+// TestBreakerSlowCall is a regression test of the defect breaker-slow-call:
 // healthy calls that take long opened the breaker, and nothing came out.
 func TestBreakerSlowCall(t *testing.T) {
 	slow := ops.NewCall(func(ctx context.Context, n int) (int, error) {

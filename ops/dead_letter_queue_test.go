@@ -193,7 +193,7 @@ func TestDeadLetterQueue_stopsAtTheFirst(t *testing.T) {
 	})
 }
 
-// TestDLQUnreadStall is a regression test of the reference's defect dlq-unread-stall: letters
+// TestDLQUnreadStall is a regression test of the defect dlq-unread-stall: letters
 // that nobody read stopped the stream.
 func TestDLQUnreadStall(t *testing.T) {
 	for name, ask := range map[string]bool{"nobody asked": false, "somebody asked and does not read": true} {
@@ -228,7 +228,7 @@ func TestDLQUnreadStall(t *testing.T) {
 	}
 }
 
-// TestDLQSecondRun is a regression test of the reference's defect dlq-second-run: the letters
+// TestDLQSecondRun is a regression test of the defect dlq-second-run: the letters
 // of a second run arrived nowhere, and two at once could panic.
 func TestDLQSecondRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -199,7 +199,7 @@ func (r *deduping[T, K]) pushRemembered(v T) error {
 		return r.discard()
 	}
 	err := r.pass(v)
-	if r.delivered(err) {
+	if r.s.Taken(err) {
 		forgot := false
 		r.memory.shared.Use(func(keys *recent[K]) {
 			forgot = keys.claim(key) && keys.note(key, r.now(), r.most)
@@ -232,15 +232,10 @@ func (r *deduping[T, K]) discard() error {
 func (r *deduping[T, K]) pass(v T) error {
 	r.s.Passed++
 	err := r.down(v)
-	if r.delivered(err) {
+	if r.s.Taken(err) {
 		r.counts.unique.Add(1)
 	}
 	return err
-}
-
-// delivered tells by the result of its push whether an item was taken, if only as the last.
-func (r *deduping[T, K]) delivered(err error) bool {
-	return err == nil || err == ErrStop && r.s.Context().Err() == nil
 }
 
 // noted is what follows when a key was noted: its end is in sight, and that of another one

@@ -209,7 +209,7 @@ func (r *lettering[T]) push(v T) error {
 	}
 	r.s.Passed++
 	err := r.down(v)
-	if err == nil || err == ErrStop && r.s.Context().Err() == nil { // taken as the last one
+	if r.s.Taken(err) {
 		r.runs.passed.Add(1)
 	}
 	return err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+
+	"github.com/go-streamz/streamz/internal/kernel"
 )
 
 // letters are the latest ones of a processor. When they are size the oldest makes way for the
@@ -40,15 +42,7 @@ func (k *letters[T]) take() []Letter[T] {
 // warnLost logs that letters are lost, of which there are so many now, at powers of ten: the
 // log neither hides a number that grows nor drowns in it.
 func warnLost(ctx context.Context, log *slog.Logger, processor string, lost int64) {
-	if tenfold(lost) {
+	if kernel.Tenfold(lost) {
 		log.WarnContext(ctx, "dead letter lost: too many are kept", "processor", processor, "lost", lost)
 	}
-}
-
-// tenfold tells 1, 10, 100 and so on.
-func tenfold(n int64) bool {
-	for n >= 10 && n%10 == 0 {
-		n /= 10
-	}
-	return n == 1
 }

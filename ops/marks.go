@@ -47,3 +47,22 @@ func (m *mark) left(no int64) bool {
 	m.held--
 	return m.held == 0
 }
+
+// waitingMark is the watermark of a stage that emits all it holds at once: the newest one
+// waits for that.
+type waitingMark struct {
+	sig   kernel.Signal
+	waits bool
+}
+
+// keep has it wait in place of an older one.
+func (m *waitingMark) keep(sig kernel.Signal) { m.sig, m.waits = sig, true }
+
+// pass hands it on, if one has waited.
+func (m *waitingMark) pass(down func(kernel.Signal) error) error {
+	if !m.waits {
+		return nil
+	}
+	m.waits = false
+	return down(m.sig)
+}

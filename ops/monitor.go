@@ -128,7 +128,7 @@ type monitoring[T any] struct {
 
 //go:noinline // inlined, its closure would no longer inline what it calls
 func (m *Monitor[T]) start(s *kernel.Stage, down kernel.Port[T]) kernel.Port[T] {
-	r, push, ctx := &monitoring[T]{Monitor: m, s: s}, down.Push, s.Context()
+	r, push := &monitoring[T]{Monitor: m, s: s}, down.Push
 	r.timer = s.Watch(r.tick)
 	s.OnStart(r.begin)
 	s.OnClose(func(error) error {
@@ -140,7 +140,7 @@ func (m *Monitor[T]) start(s *kernel.Stage, down kernel.Port[T]) kernel.Port[T] 
 			r.inHand, r.waited = true, s.Waited()
 			err := push(v)
 			r.inHand = false
-			if err == nil || err == ErrStop && ctx.Err() == nil { // taken as the last one
+			if s.Taken(err) {
 				r.count++
 			}
 			return err

@@ -81,7 +81,7 @@ func TestMonitor_reports(t *testing.T) {
 	}
 }
 
-// TestMonitor_silentInStall is a regression test of the reference's defect
+// TestMonitor_silentInStall is a regression test of the defect
 // monitor-silent-in-stall: no report came while an item waited for downstream, which is
 // when one is needed.
 func TestMonitor_silentInStall(t *testing.T) {

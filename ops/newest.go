@@ -10,8 +10,7 @@ type newest[T any] struct {
 	timer *kernel.Timer // emits the item
 	item  T
 	some  bool
-	mark  kernel.Signal // the watermark that waits for the item
-	marks bool
+	mark  waitingMark // for the item
 }
 
 // init makes it the state of a stage.
@@ -33,7 +32,7 @@ func (r *newest[T]) hold(v T) error {
 		r.s.Dropped++
 	}
 	r.item, r.some = v, true
-	return r.pass()
+	return r.mark.pass(r.down.Signal)
 }
 
 // flush emits the item, and the watermark behind it.
@@ -48,22 +47,13 @@ func (r *newest[T]) flush() error {
 			return err
 		}
 	}
-	return r.pass()
-}
-
-// pass sends the watermark that waited.
-func (r *newest[T]) pass() error {
-	if !r.marks {
-		return nil
-	}
-	r.marks = false
-	return r.down.Signal(r.mark)
+	return r.mark.pass(r.down.Signal)
 }
 
 // signal lets a watermark wait for the item, and emits the item before any other signal.
 func (r *newest[T]) signal(sig kernel.Signal) error {
 	if sig.Kind == kernel.Watermark && r.some {
-		r.mark, r.marks = sig, true
+		r.mark.keep(sig)
 		return nil
 	}
 	if err := r.flush(); err != nil {

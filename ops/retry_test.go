@@ -184,7 +184,7 @@ func errorEndsWith(err error, text string) bool {
 	return len(s) >= len(text) && s[len(s)-len(text):] == text
 }
 
-// TestRetryDelayOverflow is a regression test of the reference's defect
+// TestRetryDelayOverflow is a regression test of the defect
 // retry-delay-overflow: from some attempt on the delay was negative, so that calls followed
 // each other without a wait.
 func TestRetryDelayOverflow(t *testing.T) {
@@ -238,7 +238,7 @@ func TestRetry_randomIsSeedable(t *testing.T) {
 	})
 }
 
-// TestRetrySlowCall is a regression test of the reference's defect retry-slow-call: a call
+// TestRetrySlowCall is a regression test of the defect retry-slow-call: a call
 // that took longer than a hidden timeout was made again, and nothing came of it.
 func TestRetrySlowCall(t *testing.T) {
 	var calls atomic.Int64
@@ -257,7 +257,7 @@ func TestRetrySlowCall(t *testing.T) {
 	}
 }
 
-// TestRetryManyResults is a regression test of the reference's defect retry-many-results: of
+// TestRetryManyResults is a regression test of the defect retry-many-results: of
 // several results for an item the first was delivered.
 func TestRetryManyResults(t *testing.T) {
 	fails := true

@@ -95,7 +95,7 @@ func (s *Sample[T]) Kernel() kernel.Spec[T, T] {
 
 //go:noinline // inlined, its closure would no longer inline what it calls
 func (s *Sample[T]) start(st *kernel.Stage, down kernel.Port[T]) kernel.Port[T] {
-	rate, draws, stats, push, ctx := s.rate, s.draws(), s.stats, down.Push, st.Context()
+	rate, draws, stats, push := s.rate, s.draws(), s.stats, down.Push
 	return kernel.Port[T]{Signal: down.Signal, Push: func(v T) error {
 		st.In++
 		if draws.Float64() >= rate { // which is below 1
@@ -105,7 +105,7 @@ func (s *Sample[T]) start(st *kernel.Stage, down kernel.Port[T]) kernel.Port[T] 
 		}
 		st.Passed++
 		err := push(v)
-		if err == nil || err == ErrStop && ctx.Err() == nil { // taken as the last one
+		if st.Taken(err) {
 			stats.kept.Add(1)
 		}
 		return err

@@ -92,7 +92,7 @@ func TestThrottle_times(t *testing.T) {
 	}
 }
 
-// TestThrottle_fraction is a regression test of the reference's defect throttle-fraction:
+// TestThrottle_fraction is a regression test of the defect throttle-fraction:
 // a rate was cut to an integer, so that 1.9 acted as 1.
 func TestThrottle_fraction(t *testing.T) {
 	for _, rate := range []float64{1.9, 0.3, 7.77, 1999.9, 1e-3} {

@@ -116,3 +116,12 @@ func noPolicy(site Site) error {
 	}
 	return ErrNoPolicy
 }
+
+// Tenfold tells 1, 10, 100 and so on: what is logged of a number that grows, so that the log
+// neither hides it nor drowns in it.
+func Tenfold(n int64) bool {
+	for n >= 10 && n%10 == 0 {
+		n /= 10
+	}
+	return n == 1
+}

@@ -172,6 +172,10 @@ func (s *Stage) Context() context.Context {
 	return s.ctx
 }
 
+// Taken tells by the result of a push whether the stage below has taken the item, if only as
+// the last one.
+func (s *Stage) Taken(err error) bool { return err == nil || err == ErrStop && s.ctx.Err() == nil }
+
 // Call tells which call for the item in hand this is, from 1: a policy may repeat it.
 func (s *Stage) Call() int { return int(s.attempt) }
 
