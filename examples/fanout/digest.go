@@ -135,23 +135,6 @@ func (j job) packed(name string) string {
 	return filepath.Join(j.out, "files", filepath.FromSlash(name)+".gz")
 }
 
-// treeSize adds up the files of a tree, for an estimate. What cannot be asked counts as nothing.
-func treeSize(ctx context.Context, tree fs.FS) (total int64) {
-	_ = fs.WalkDir(tree, ".", func(_ string, d fs.DirEntry, err error) error {
-		if ctx.Err() != nil {
-			return fs.SkipAll
-		}
-		if err != nil || !d.Type().IsRegular() {
-			return nil
-		}
-		if info, err := d.Info(); err == nil {
-			total += info.Size()
-		}
-		return nil
-	})
-	return total
-}
-
 // ratio is how large the compressed copies are, of the files.
 func ratio(packed, size int64) string {
 	if size == 0 {

@@ -100,7 +100,7 @@ func (s settings) digest(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	bar := progress.New(stderr, "fanout", s.quiet, func() int64 { return treeSize(ctx, tree) })
+	bar := progress.New(stderr, "fanout", s.quiet, func() int64 { return source.Bytes(ctx, tree, all) })
 	j, into := job{tree: tree, out: s.out, read: bar}, &list{dir: s.out}
 	err = s.runEither(ctx, j, into, slog.New(slog.NewTextHandler(stderr, nil)))
 	bar.End()
@@ -152,6 +152,9 @@ func runBare(ctx context.Context, j job, workers int, into *list) (err error) {
 	group.Go(func() error { return bare(ctx, j, workers, names, into) })
 	return group.Wait()
 }
+
+// all takes every file.
+func all(string) bool { return true }
 
 // walk sends the names of all files.
 func walk(ctx context.Context, tree fs.FS, names chan<- string) error {

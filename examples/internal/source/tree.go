@@ -1,6 +1,7 @@
 package source
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -50,4 +51,22 @@ func (t tree) hides(d fs.DirEntry) bool {
 	}
 	info, err := d.Info() // an error is found again when the folder is read
 	return err == nil && os.SameFile(info, t.results)
+}
+
+// Bytes adds up the files of a tree that are wanted, for an estimate. What cannot be asked
+// counts as nothing.
+func Bytes(ctx context.Context, tree fs.FS, wanted func(name string) bool) (total int64) {
+	_ = fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
+		if ctx.Err() != nil {
+			return fs.SkipAll
+		}
+		if err != nil || !d.Type().IsRegular() || !wanted(name) {
+			return nil
+		}
+		if info, err := d.Info(); err == nil {
+			total += info.Size()
+		}
+		return nil
+	})
+	return total
 }

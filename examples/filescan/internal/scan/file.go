@@ -4,6 +4,8 @@ import (
 	"context"
 	"io/fs"
 	"path"
+
+	"github.com/go-streamz/streamz/examples/internal/source"
 )
 
 // File is a file of the tree, or a folder that could not be read.
@@ -47,18 +49,6 @@ func (f *File) Wanted() bool { return f.Err != nil || texts[path.Ext(f.Path)] }
 
 // Bytes adds up the bytes of the files that Walk will give and are wanted, for an
 // estimate. What cannot be asked counts as nothing.
-func Bytes(ctx context.Context, tree fs.FS) (total int64) {
-	_ = fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
-		if ctx.Err() != nil {
-			return fs.SkipAll
-		}
-		if err != nil || !d.Type().IsRegular() || !texts[path.Ext(name)] {
-			return nil
-		}
-		if info, err := d.Info(); err == nil {
-			total += info.Size()
-		}
-		return nil
-	})
-	return total
+func Bytes(ctx context.Context, tree fs.FS) int64 {
+	return source.Bytes(ctx, tree, func(name string) bool { return texts[path.Ext(name)] })
 }
