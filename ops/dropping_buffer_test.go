@@ -118,6 +118,7 @@ func TestDroppingBufferOfNoSize(t *testing.T) {
 		b := ops.NewDroppingBuffer[int](0)
 		out := b.Process(t.Context(), in)
 		in <- 1 // nobody waits
+		synctest.Wait()
 		got := make(chan int)
 		go func() { got <- <-out }()
 		synctest.Wait()
@@ -125,7 +126,8 @@ func TestDroppingBufferOfNoSize(t *testing.T) {
 		if v := <-got; v != 2 {
 			t.Errorf("got %d, want 2", v)
 		}
-		in <- 3
+		in <- 3 // nobody waits
+		synctest.Wait()
 		close(in)
 		wantClosed(t, out)
 		if n := b.DroppedCount(); n != 2 {
