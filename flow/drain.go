@@ -61,7 +61,7 @@ func (r *running) explain(err error, report Report) error {
 	if err == nil || missed == nil {
 		return err
 	}
-	if r.run.Cause() != error(missed) { // it failed at that moment
+	if !r.run.EndedBy(missed) { // it failed at that moment, or only at its end
 		err = kernel.Join(err, missed)
 	}
 	return missed.error(err, report.Stages, report.Edges)

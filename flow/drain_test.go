@@ -526,6 +526,35 @@ func TestDrain_missed(t *testing.T) {
 	}
 }
 
+// TestDrain_missedByASourceThatNobodyNeeds: the run comes to its own end then, and fails there.
+func TestDrain_missedByASourceThatNobodyNeeds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sink := &sinkPart{part{hook: func(method string) error {
+			if method == "Close" {
+				return errBoom
+			}
+			return nil
+		}}}
+		running := flow.FromFunc(func(_ context.Context, emit func(int) error) error {
+			err := emit(1)
+			time.Sleep(time.Minute)
+			return err
+		}).Named("culprit").Async(2).Take(1).To(sink).Start(t.Context(), audit(t), flow.WithGrace(time.Hour), quiet)
+		time.Sleep(time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_ = running.Drain(ctx)
+		err := running.Wait()
+		missed, ok := errors.AsType[*flow.DrainError](err)
+		if !ok || !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, errBoom) {
+			t.Fatalf("Wait: %v, want what the sink failed with, and the end of the drain", err)
+		}
+		if len(missed.Culprits) != 1 || missed.Culprits[0].Name != "culprit" || len(missed.Undelivered) > 0 {
+			t.Errorf("%+v", missed)
+		}
+	})
+}
+
 // stuckForeign passes items on until it has taken the nth one or, if there are fewer, its
 // input ends. Then it sleeps.
 func stuckForeign(nth int) ops.Processor[int, int] {

@@ -476,7 +476,13 @@ func TestForeign_policyThatUnwinds(t *testing.T) {
 		} {
 			t.Run(name+" "+way, func(t *testing.T) {
 				opt, r := audited(t)
-				err := flow.Range(0, 9).Then(fails).Named("mine").OnError(p).Run(t.Context(), opt)
+				var heard []string
+				hear := flow.WithObserver(flow.ObserverFunc(func(e flow.Event) {
+					if e, ok := e.(flow.ItemFailed); ok {
+						heard = append(heard, e.Action+": "+e.Err.Error())
+					}
+				}))
+				err := flow.Range(0, 9).Then(fails).Named("mine").OnError(p).Run(t.Context(), opt, hear)
 				joined, ok := err.(interface{ Unwrap() []error })
 				if !ok || len(joined.Unwrap()) != 2 || !errors.Is(joined.Unwrap()[0], errPlanted) {
 					t.Fatalf("Run() = %v, want the failure and what the policy did", err)
@@ -486,6 +492,9 @@ func TestForeign_policyThatUnwinds(t *testing.T) {
 				}
 				if s := stageReport(t, r, "mine"); s.Failed != 1 {
 					t.Errorf("books %+v", s)
+				}
+				if len(heard) != 1 || !strings.HasPrefix(heard[0], "stop: mine") || !strings.Contains(heard[0], way) {
+					t.Errorf("an observer heard %q", heard)
 				}
 			})
 		}

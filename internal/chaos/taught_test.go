@@ -91,6 +91,14 @@ func restarts(g *gamble, _ string) flow.RestartPolicy {
 		Wait: arg[flow.Backoff](g, "Wait"), Max: arg[int](g, "Max"), Within: arg[time.Duration](g, "Within"),
 		If: arg[func(error) bool](g, "If"), OnEnd: g.IntN(3) == 0 && !g.calm,
 	}
+	worth := p.If
+	p.If = func(err error) bool {
+		again := worth == nil || worth(err)
+		if again { // what the flow held is lost, also if a drain ends the wait for the next
+			g.happened("a restart")
+		}
+		return again
+	}
 	g.note("OnEnd=%v", p.OnEnd)
 	return p
 }

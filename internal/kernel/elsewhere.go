@@ -78,7 +78,12 @@ func (s *Stage) unwound(value any) {
 	case s.seg.run.opts.Crash:
 		s.seg.crash(value)
 	}
-	_ = s.seg.run.fail(s.blame(newPanic(s, value)))
+	f := newPanic(s, value)
+	blame := s.blame(f)
+	_ = s.seg.run.fail(blame)
+	if told := s.seg.run.settled(); told != nil {
+		told(f, blame, Verdict{})
+	}
 }
 
 // Broke reports what ended a processor that is not fused, unless that only echoes the

@@ -81,6 +81,7 @@ type Run struct {
 	live      *live // nil unless somebody looks
 	outermost *Run  // itself, unless it goes on inside a source
 	closing   bool  // some stage has something to close
+	halted    bool  // a segment ended before its time, set at the end
 	prepared  bool  // see Prepare
 	leaving   []func(ran bool)
 	fresh     []Stage // room for further stages
@@ -255,7 +256,7 @@ func (r *Run) open() error {
 // finish closes the stages and settles how the run ended, whatever a stage's function
 // does.
 func (r *Run) finish() {
-	halted := r.cut()
+	r.halted = r.cut()
 	cause := context.Cause(r.ctx)
 	if cause == nil {
 		cause = ErrStop
@@ -263,7 +264,7 @@ func (r *Run) finish() {
 	defer func() {
 		r.balance()
 		r.lookBack()
-		r.result = r.outcome(halted)
+		r.result = r.outcome()
 		r.cancel(r.result)
 		r.leave(true)
 		if r.live != nil {
@@ -289,6 +290,10 @@ func (r *Run) close(i int, cause error) {
 // Result is what Execute returned, or would have if no Goexit had unwound it.
 func (r *Run) Result() error { return r.result }
 
+// EndedBy tells whether err is the cause in Result: it ended the run before that had come to
+// its own end.
+func (r *Run) EndedBy(err error) bool { return r.halted && context.Cause(r.ctx) == err }
+
 // cut tells whether a segment ended before its time.
 func (r *Run) cut() bool {
 	for _, seg := range r.segs {
@@ -302,15 +307,15 @@ func (r *Run) cut() bool {
 // outcome is nil, the root cause, or the root cause joined with what failed after
 // it. What ended the run's context first is the cause, be it a failure of its own
 // or the caller.
-func (r *Run) outcome(halted bool) error {
+func (r *Run) outcome() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !halted && len(r.failures) == 0 {
+	if !r.halted && len(r.failures) == 0 {
 		return nil
 	}
 	cause := context.Cause(r.ctx)
 	errs := r.failures
-	if halted && cause != nil {
+	if r.halted && cause != nil {
 		// Two failures at once may be recorded in the other order.
 		errs = slices.DeleteFunc(slices.Clone(errs), func(err error) bool { return err == cause })
 		errs = slices.Insert(errs, 0, r.lateness(cause))
