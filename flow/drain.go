@@ -53,15 +53,16 @@ func (m *missedDrain) Error() string { return "the drain was not completed: " + 
 
 func (m *missedDrain) Unwrap() error { return m.cause }
 
-// explain says of a run that a missed drain has ended what was not delivered.
-func (r *running) explain(err error, report Report) error {
+// explain says of a run that a missed drain has ended what was not delivered. cause is that of
+// err.
+func (r *running) explain(err, cause error, report Report) error {
 	r.mu.Lock()
 	missed := r.missed
 	r.mu.Unlock()
 	if err == nil || missed == nil {
 		return err
 	}
-	if !r.run.EndedBy(missed) { // it failed at that moment, or only at its end
+	if cause != error(missed) { // it failed at that moment, or only at its end
 		err = kernel.Join(err, missed)
 	}
 	return missed.error(err, report.Stages, report.Edges)

@@ -135,7 +135,7 @@ func (r *running) giveUp(err *StuckError) {
 	}
 	report := Report{Name: r.o.name, Stages: now.Stages, Edges: now.Edges, Duration: r.view.ended(), Stuck: err.Stages}
 	report.Goroutines.Started, report.Goroutines.Ended = r.run.Goroutines()
-	r.settle(r.explain(err, report), report)
+	r.settle(r.explain(err, r.run.Cause(), report), report)
 }
 
 // StuckError says which stages did not end in the time of [WithGrace].

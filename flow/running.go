@@ -142,7 +142,7 @@ func (r *running) conclude() {
 			report.Leaks = found.Leaks
 		}
 	}
-	r.settle(r.explain(err, report), report)
+	r.settle(r.explain(err, r.run.EndedBy(), report), report)
 }
 
 // settle fixes the outcome, once, and lets those go on who wait for it.

@@ -290,9 +290,13 @@ func (r *Run) close(i int, cause error) {
 // Result is what Execute returned, or would have if no Goexit had unwound it.
 func (r *Run) Result() error { return r.result }
 
-// EndedBy tells whether err is the cause in Result: it ended the run before that had come to
-// its own end.
-func (r *Run) EndedBy(err error) bool { return r.halted && context.Cause(r.ctx) == err }
+// EndedBy is the cause that Result has, nil if the run came to its own end.
+func (r *Run) EndedBy() error {
+	if !r.halted {
+		return nil
+	}
+	return r.Cause()
+}
 
 // cut tells whether a segment ended before its time.
 func (r *Run) cut() bool {
