@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/go-streamz/streamz/flow"
 	"github.com/go-streamz/streamz/ops"
 )
 
@@ -283,6 +284,24 @@ func TestRouterClosesEachOutputByItself(t *testing.T) {
 }
 
 // An output that is not read holds up the others when its buffer is full, and not before.
+// TestRouterEndsWithAllThatItStarted: whoever has seen all outputs close may count on that.
+func TestRouterEndsWithAllThatItStarted(t *testing.T) {
+	bubble(t, "a source inside a route", func(t *testing.T) {
+		left := true
+		slow := flow.FromSeq(func(yield func(int) bool) {
+			yield(1)
+			time.Sleep(time.Minute)
+			left = false
+		})
+		route := flow.Pipe(func(f flow.Flow[int]) flow.Flow[int] { return flow.Merge(f, slow).Take(1) })
+		out := ops.NewRouter[int]().WithDefault(route).Process(t.Context(), make(chan int))
+		collect(out.Routes["default"])
+		if left {
+			t.Error("the last output was closed while a source still ran")
+		}
+	})
+}
+
 func TestRouterIsHeldUpByAFullRoute(t *testing.T) {
 	for _, size := range []int{0, 1, 4} {
 		bubble(t, fmt.Sprint("buffers of ", size), func(t *testing.T) {

@@ -89,16 +89,18 @@ func (w Ways[T]) Join(seg *Segment, site Site, name string, down Port[T]) (*Segm
 }
 
 // Over drives the stage and its ways over channels, each with an output of its own. That is
-// closed when its way has ended.
+// closed when its way has ended, and the last one when nothing of the run is left.
 func (w Ways[T]) Over(run *Run, in <-chan T, name string, policy *Policy, failed func(error)) []<-chan T {
 	run.policy = policy
 	f := w.fork(run.apart())
 	outs := make([]output[T], len(w.Parts))
 	given := make([]<-chan T, len(w.Parts))
+	var open atomic.Int64
+	open.Store(int64(len(w.Parts)))
 	run.Within(Site{Name: name}, func(Site) {
 		for i := len(w.Parts) - 1; i >= 0; i-- {
 			last := run.Last()
-			outs[i] = output[T]{ch: make(chan T), run: run}
+			outs[i] = output[T]{ch: make(chan T), run: run, open: &open}
 			given[i] = outs[i].ch
 			last.exits = append(last.exits, outs[i].leave)
 			f.lead(i, last, Site{}, sender(last, outs[i].ch))
@@ -113,16 +115,18 @@ func (w Ways[T]) Over(run *Run, in <-chan T, name string, policy *Policy, failed
 	return given
 }
 
-// output is a channel that is closed with its segment, unless the run has been cut off:
-// then not before whoever is to hear of a failure has heard of it.
+// output is a channel that is closed with its segment, unless it is the last one or the run
+// has been cut off: then not before that has ended, and whoever is to hear of a failure has
+// heard of it.
 type output[T any] struct {
 	ch     chan T
 	run    *Run
+	open   *atomic.Int64 // outputs whose segments have not ended
 	closed bool
 }
 
 func (o *output[T]) leave() {
-	if o.run.ctx.Err() == nil {
+	if o.open.Add(-1) > 0 && o.run.ctx.Err() == nil {
 		o.close()
 	}
 }
