@@ -231,7 +231,12 @@ func joined[T any](g *gamble, ctx context.Context, ins ...<-chan T) <-chan T {
 	out := make(chan T)
 	var open sync.WaitGroup
 	for _, in := range ins {
-		open.Go(func() { forward(ctx, in, out) })
+		open.Go(func() {
+			forward(ctx, in, out)
+			for range in { // until it closes, what sends to it has not ended
+				continue
+			}
+		})
 	}
 	go func() {
 		defer close(out)
