@@ -169,3 +169,21 @@ func TestStartWithKeepsItsItems(t *testing.T) {
 		t.Errorf("error %v, mismatch (-want +got):\n%s", err, diff)
 	}
 }
+
+// TestStartWithBelowWhatTakesNothing: that ends the flow before its source begins, and yet these
+// items come first.
+func TestStartWithBelowWhatTakesNothing(t *testing.T) {
+	above := map[string]flow.Flow[int]{
+		"take":          flow.Repeat(1).Take(0),
+		"take last":     flow.Repeat(1).TakeLast(0),
+		"take weighted": flow.Repeat(1).TakeWeighted(0, size),
+	}
+	for name, f := range above {
+		t.Run(name, func(t *testing.T) {
+			got, err := f.StartWith(8, 9).Collect(t.Context())
+			if diff := cmp.Diff([]int{8, 9}, got); diff != "" || err != nil {
+				t.Errorf("Collect() mismatch (-want +got):\n%s, %v", diff, err)
+			}
+		})
+	}
+}

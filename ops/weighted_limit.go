@@ -89,7 +89,7 @@ func (w *WeightedLimit[T]) start(s *kernel.Stage, down kernel.Port[T]) kernel.Po
 	left, weigh, push, mark := w.limit, w.weigh, down.Push, s.Mark()
 	end := func() error { return s.Enough(down.Signal) }
 	if left == 0 {
-		s.OnStart(end)
+		s.OnLead(end)
 	}
 	return kernel.Port[T]{Signal: down.Signal, Push: func(v T) error {
 		s.In++
