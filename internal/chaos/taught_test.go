@@ -153,6 +153,7 @@ func signal(g *gamble, name string) <-chan struct{} {
 		time.AfterFunc(d, func() { close(ch) })
 	}
 	g.note("%s=signal{%v}", name, d)
+	g.endEarly()
 	return ch
 }
 
