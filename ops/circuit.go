@@ -4,17 +4,16 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/go-streamz/streamz/clock"
 	"github.com/go-streamz/streamz/internal/kernel"
 )
 
 // circuit is the state of a CircuitBreaker, which all its runs share. All that belongs to a
 // transition changes at once; who is to hear of it is told afterwards.
 type circuit struct {
-	rules  circuitRules
-	began  atomic.Pointer[time.Time] // times are since then
-	closed atomic.Uint64             // the era while it is closed, else 0: calls need nothing else then to begin
-	shared kernel.Shared[circuitBook]
+	stopwatch // times are by it
+	rules     circuitRules
+	closed    atomic.Uint64 // the era while it is closed, else 0: calls need nothing else then to begin
+	shared    kernel.Shared[circuitBook]
 }
 
 type circuitBook struct {
@@ -56,16 +55,6 @@ const (
 	success
 	neither // it was cancelled
 )
-
-// now is the time since the first call, by the clock of whoever asks.
-func (c *circuit) now(clk Clock) time.Duration {
-	if began := c.began.Load(); began != nil {
-		return clock.Since(clk, *began)
-	}
-	now := clk.Now()
-	c.began.CompareAndSwap(nil, &now)
-	return clock.Since(clk, *c.began.Load())
-}
 
 func newCircuit(rules circuitRules) *circuit {
 	c := &circuit{rules: rules}
