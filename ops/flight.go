@@ -38,8 +38,8 @@ type flight[K comparable, Out any] struct {
 	key          K
 	until        time.Duration // when what is kept expires
 	landed       bool
-	lost         bool         // forgotten while in the air: the key is another one's by now
-	party        *party[Out]  // those who wait, nil if there is nobody
+	lost         bool        // forgotten while in the air: the key is another one's by now
+	party        *party[Out] // those who wait, nil if there is nobody
 	later, older *flight[K, Out]
 }
 
