@@ -27,7 +27,8 @@ import "github.com/go-streamz/streamz/ops"
 // Nobody fails for the sake of another one. A call is given up if it panics, ends its goroutine,
 // or fails when the context of its own item has ended; then one of those who wait calls anew,
 // and the others wait for that. One whose context ends waits no longer, and the call goes on. A
-// call must not wait for another one of the same key.
+// call that does not return keeps those who wait for it until their own contexts end, so a call
+// must not wait for another one of the same key.
 //
 // A key that is not equal to itself, as a NaN, is that of no other item. Workers call the key
 // function at once; it must not block. No timer waits for a Coalesce.
