@@ -54,10 +54,15 @@ func keyed() []row {
 	b := budget{Above: 15}
 	dedupe := func(f intFlow) intFlow { return f.Then(ops.NewDedupe(same).WithMaxKeys(1024)) }
 	distinct := func(f intFlow) intFlow { return f.DistinctUntilChanged(same) }
+	inner := ops.NewTryMapper(trySame)
+	cache := func(f intFlow) intFlow { return f.Then(ops.NewLookupCache(inner, same).WithMaxKeys(1024)) }
+	coalesce := func(f intFlow) intFlow { return f.Coalesce(inner, same) }
 	calls := plainCalls(callSets, make(map[int]int))
 	return []row{
+		fused("Coalesce, a call each", calls, stage{step: coalesce, deep: 1}),
 		fused("Dedupe of 1024 keys", calls, stage{step: dedupe, deep: 1, budget: b}),
 		fused("DistinctUntilChanged", calls, stage{step: distinct, budget: b}),
+		fused("LookupCache, a call each", calls, stage{step: cache, deep: 1}),
 	}
 }
 
