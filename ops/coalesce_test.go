@@ -216,15 +216,15 @@ func TestCoalesceModel(t *testing.T) {
 // Those who wait keep their place: the order is that of the items.
 func TestCoalesce_order(t *testing.T) {
 	bubble(t, "of workers", func(t *testing.T) {
-		calls := 0
+		var calls atomic.Int64
 		slow := ops.NewAsyncMapper(func(ctx context.Context, n int) (int, error) {
-			calls++
+			calls.Add(1)
 			return double(n), clock.Sleep(ctx, clock.Real(), time.Duration(n)*ms)
 		}).WithWorkers(4)
 		got := runFlow(t, ops.NewCoalesce(slow, same), script[int]{{Items: []int{9, 1, 9, 1}}, {After: 5 * ms, Items: []int{9, 1}}}, 0, virtualTime())
 		want := []stamped[int]{{9 * ms, 18}, {9 * ms, 2}, {9 * ms, 18}, {9 * ms, 2}, {9 * ms, 18}, {9 * ms, 2}}
-		if diff := cmp.Diff(want, got); diff != "" || calls != 3 {
-			t.Errorf("%d calls, want 3; mismatch (-want +got):\n%s", calls, diff)
+		if diff := cmp.Diff(want, got); diff != "" || calls.Load() != 3 {
+			t.Errorf("%d calls, want 3; mismatch (-want +got):\n%s", calls.Load(), diff)
 		}
 	})
 }
