@@ -135,5 +135,6 @@ func (g *gamble) receive(items <-chan int, wait func() error) error {
 func (g *gamble) body() func(int) error {
 	c := *g
 	c.aside, c.outside = true, true
+	g.looped = true
 	return arg[func(int) error](&c, "body")
 }

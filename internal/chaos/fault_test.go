@@ -204,6 +204,7 @@ type events struct {
 	barriers [][]atomic.Int32 // how often the functions of each were called, a source at a time
 	draining atomic.Bool
 	returned time.Time       // when Wait did, if the run was started
+	looped   bool            // a loop's body runs on the caller's goroutine, which may be slow to see the end
 	behind   map[*node]int64 // goroutines that were left behind
 }
 
