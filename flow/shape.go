@@ -67,6 +67,10 @@ func join[T any](
 // The name given to a sub-flow is the first part of the names of its stages:
 // "clean/try-mapper". A policy given to it is the default of its stages.
 func Pipe[In, Out any](build func(Flow[In]) Flow[Out]) ops.Processor[In, Out] {
+	return newPipe(build)
+}
+
+func newPipe[In, Out any](build func(Flow[In]) Flow[Out]) *pipe[In, Out] {
 	p := &pipe[In, Out]{err: notNil(build, "function")}
 	if p.err == nil {
 		p.out = build(Flow[In]{last: settings{At: callsite.Here()}, wire: p.parameter})

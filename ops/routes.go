@@ -112,13 +112,13 @@ func (r *routes[T]) check(kind string) error {
 }
 
 // ways describes the stage that chooses, and what it leads to.
-func (r *routes[T]) ways(op, rest string) kernel.Ways[T] {
-	w := kernel.Ways[T]{Size: r.size + 1}
+func (r *routes[T]) ways(op, rest string) kernel.Ways[T, T] {
+	w := kernel.Ways[T, T]{Size: r.size + 1}
 	for _, route := range r.list {
-		w.Parts = append(w.Parts, kernel.Way[T]{Name: route.name, Spec: kernel.Of(route.p)})
+		w.Parts = append(w.Parts, kernel.Way[T, T]{Name: route.name, Spec: kernel.Of(route.p)})
 	}
 	if r.rest != nil {
-		w.Parts = append(w.Parts, kernel.Way[T]{Name: rest, Spec: kernel.Of(r.rest)})
+		w.Parts = append(w.Parts, kernel.Way[T, T]{Name: rest, Spec: kernel.Of(r.rest)})
 	}
 	w.Choose = func(f *kernel.Fork[T]) kernel.Spec[T, struct{}] {
 		return kernel.Spec[T, struct{}]{
@@ -151,7 +151,7 @@ type choosing[T any] struct {
 	chosen []int // routes of the item in hand
 }
 
-// push gives an item to its routes. Until they have it the item is held.
+// push gives an item to its routes.
 func (c *choosing[T]) push(v T) error {
 	c.s.In++
 	c.mark.Enter()
@@ -160,23 +160,7 @@ func (c *choosing[T]) push(v T) error {
 		c.miss(v)
 		return nil
 	}
-	c.s.Held++
-	some := false
-	for _, i := range c.chosen {
-		taken, err := c.fork.Give(i, v)
-		if err != nil {
-			return err
-		}
-		c.count(i, taken)
-		some = some || taken
-	}
-	c.s.Held--
-	if some {
-		c.s.Passed++
-	} else {
-		c.s.Filtered++
-	}
-	return nil
+	return c.fork.Pass(v, c.chosen, c.count)
 }
 
 // choose asks the predicates, all of them before the first route has the item: if one of them

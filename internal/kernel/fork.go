@@ -1,0 +1,153 @@
+package kernel
+
+import (
+	"slices"
+	"sync/atomic"
+)
+
+// Fork is the state of the Ways in one run.
+type Fork[T any] struct {
+	s     *Stage // that chooses
+	up    *Segment
+	paths []*path[T]
+	open  atomic.Int64 // ways that have not ended
+	deaf  bool         // signals do not pass some way
+	over  *bool        // of ways that are fused: those below need no more
+}
+
+// path leads to one way.
+type path[T any] struct {
+	*ring[T]         // nil if the way is fused
+	port     Port[T] // of one that is
+	to       *Stage
+	queue    *queue
+	out      int64 // given to the way
+	gone     atomic.Bool
+}
+
+func newFork[T any](up *Segment, ways int) *Fork[T] {
+	f := &Fork[T]{up: up, paths: make([]*path[T], ways)}
+	f.open.Store(int64(ways))
+	return f
+}
+
+// attachFork wires the stage that chooses.
+func attachFork[T any](f *Fork[T], site Site, spec Spec[T, struct{}]) (*Segment, Port[T]) {
+	start := spec.Start
+	if spec.Calls == CallsNothing {
+		site.Policy = nil // is that of the ways
+	}
+	spec.Start = func(s *Stage, down Port[struct{}]) Port[T] {
+		f.s = s
+		for _, l := range slices.Backward(f.paths) {
+			s.seg.run.lead(s, l.to, l.queue, &l.out)
+			if l.ring == nil {
+				l.port.Push = apart(s, l.port.Push)
+			}
+		}
+		port := start(s, down)
+		port.Signal = f.signal
+		return port
+	}
+	return Attach(f.up, site, spec, Port[struct{}]{})
+}
+
+// apart keeps what lies in a way that is fused out of the stage's own calls: their time, and
+// their failures, for which it may have a policy.
+func apart[T any](s *Stage, push func(T) error) func(T) error {
+	if !s.calling {
+		return push
+	}
+	if s.guarded() {
+		fenced := (&fence[T]{s: s, down: push}).emit
+		push = func(v T) error {
+			err := fenced(v)
+			if err == ErrStop { // of this way alone
+				s.stuck = nil
+			}
+			return err
+		}
+	}
+	return s.watch.below(false, push)
+}
+
+// Pass gives an item that the stage has booked in to some of its ways, one after the other,
+// and books it. It waits for room; until all have it the item is the stage's. told hears,
+// unless it is nil, of each way whether it takes any.
+func (f *Fork[T]) Pass(v T, ways []int, told func(way int, taken bool)) error {
+	f.s.Held++
+	some := false
+	for _, i := range ways {
+		taken, err := f.give(i, v)
+		if err != nil {
+			return err
+		}
+		if told != nil {
+			told(i, taken)
+		}
+		some = some || taken
+	}
+	f.s.Held--
+	if !some {
+		f.s.Filtered++
+		return nil
+	}
+	f.s.Passed++
+	return f.enough()
+}
+
+// give hands an item to the i-th way, and tells whether that takes any.
+func (f *Fork[T]) give(i int, v T) (taken bool, err error) {
+	l := f.paths[i]
+	if l.ring == nil {
+		return f.giveFused(l, v)
+	}
+	if l.tail.Load()-l.lastHead >= l.limit {
+		if err := l.producer.wait(f.up, AwaitsRoom, l.ready); err != nil {
+			return false, err
+		}
+	}
+	if l.gone.Load() {
+		return false, f.up.halted()
+	}
+	f.s.Out++
+	l.out++
+	return true, l.push(v)
+}
+
+// ready tells whether there is room, or never will be.
+func (l *path[T]) ready() bool { return l.gone.Load() || l.room() }
+
+// leave says that a way with a segment of its own has ended.
+func (f *Fork[T]) leave(l *path[T]) {
+	l.gone.Store(true)
+	l.signals.drop()
+	l.producer.wake()
+	if f.open.Add(-1) == 0 {
+		f.up.dismiss()
+	}
+}
+
+// signal gives every way a signal. One that is to come from all of them, and cannot, is lost,
+// as in front of a single processor that no signal passes.
+func (f *Fork[T]) signal(sig Signal) error {
+	if f.deaf && sig.Kind != End {
+		return nil
+	}
+	for _, l := range f.paths {
+		if l.gone.Load() {
+			continue
+		}
+		if err := f.send(l, sig); err != nil {
+			return err
+		}
+	}
+	return f.enough()
+}
+
+func (f *Fork[T]) send(l *path[T], sig Signal) error {
+	if l.ring != nil {
+		return l.signal(sig)
+	}
+	return f.ended(l, l.port.Signal(sig))
+}
