@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"math"
 	"time"
 
@@ -77,6 +78,7 @@ func timed() []row {
 		single("DeadLetterQueue", b, func(f intFlow) intFlow { return f.DeadLetterQueue(inner) }),
 		single("Delay", b, func(f intFlow) intFlow { return f.Delay(time.Nanosecond) }),
 		single("DelayUntil", b, func(f intFlow) intFlow { return f.DelayUntil(longAgo) }),
+		single("Fallback", b, func(f intFlow) intFlow { return f.Fallback(inner, noValue) }),
 		single("KeepAlive", b, func(f intFlow) intFlow { return f.KeepAlive(time.Hour, zero) }),
 		single("Retry", b, func(f intFlow) intFlow { return f.Retry(inner, 3) }),
 		single("Switch", b, func(f intFlow) intFlow { return f.Switch(all) }),
@@ -122,6 +124,8 @@ func callSets(n int, sets []map[int]int, fold func(int, int) int) int {
 	}
 	return sum
 }
+
+func noValue(context.Context, int, error) (int, error) { return 0, nil }
 
 func rarely(v int) bool               { return v < 0 }
 func zero() int                       { return 0 }

@@ -792,6 +792,8 @@ func TestCaller_call(t *testing.T) {
 		"Retry":              {ops.NewRetry(ops.NewTryMapper(func(n int) (int, error) { return strconv.Atoi(fmt.Sprint(n)) }), 2), 7, nil},
 		"Retry that fails":   {ops.NewRetry(ops.NewCall(fails), 2).WithBackoff(0, 1), 0, errBoom},
 		"Retry of nil":       {ops.NewRetry[int, int](nil, 2), 0, new(ops.ConfigError)},
+		"Fallback":           {ops.NewFallback(ops.NewCall(fails), func(context.Context, int, error) (int, error) { return 9, nil }), 9, nil},
+		"Fallback of nil":    {ops.NewFallback[int, int](nil, nil), 0, new(ops.ConfigError)},
 		"Retry that drops":   {ops.NewRetry(ops.NewFilter(even), 2), 0, ops.ErrFiltered},
 	}
 	for name, tt := range tests {
