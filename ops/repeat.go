@@ -30,40 +30,52 @@ func final(err error) bool {
 type repeater[In any] struct {
 	attempts int
 	backoff  kernel.Backoff
-	random   func() float64               // nil for the source of the system
-	worth    func(err error, n int) bool  // whether to call again after the nth call
-	onRetry  func(v In, n int, err error) // nil if nobody asks
-	counts   func()                       // a call is repeated, nil if nobody counts
+	random   func() float64                  // nil for the source of the system
+	worth    func(err error, n int) bool     // whether to call again after the nth call
+	onRetry  func(v In, n int, err error)    // nil if nobody asks
+	remake   func(v In, n int, err error) In // the item of the next call, nil for the same
+	counts   func()                          // a call is repeated, nil if nobody counts
+}
+
+// calls are those made for one item.
+type calls[In any] struct {
+	item In // as it came
+	last In // what the last call was given
+	n    int
+	errs []error // the latest of them
 }
 
 // repeated goes on after the first call of w for an item, until one succeeds or there is no
 // reason for another.
 func (r *repeater[In]) repeated[Out any](ctx context.Context, w *wrapper[In, Out], p *pace, v In, out Out, err error) (Out, error) {
-	var errs []error
-	for n := 1; !w.succeeded(err) && !cancelled(ctx, err); n++ {
-		errs = latest(errs, err)
-		if err := r.next(ctx, p, v, n, errs); err != nil {
+	c := calls[In]{item: v, last: v, n: 1}
+	for ; !w.succeeded(err) && !cancelled(ctx, err); c.n++ {
+		c.errs = latest(c.errs, err)
+		if err := r.next(ctx, p, &c); err != nil {
 			return out, err
 		}
-		out, err = w.attempt(ctx, p, v)
+		out, err = w.attempt(ctx, p, c.last)
 	}
 	return out, err
 }
 
-// next waits for the next call after the nth, or gives the error of the item.
-func (r *repeater[In]) next(ctx context.Context, p *pace, v In, n int, errs []error) error {
-	err := errs[len(errs)-1]
-	if n >= r.attempts || final(err) {
-		return tries(errs)
+// next waits for the next call, or gives the error of the item.
+func (r *repeater[In]) next(ctx context.Context, p *pace, c *calls[In]) error {
+	err := c.errs[len(c.errs)-1]
+	if c.n >= r.attempts || final(err) {
+		return tries(c.errs)
 	}
 	if ctx.Err() != nil { // no function is called any more
-		return ended(ctx, errs, context.Cause(ctx))
+		return ended(ctx, c.errs, context.Cause(ctx))
 	}
-	if !r.worth(err, n) {
-		return tries(errs)
+	if !r.worth(err, c.n) {
+		return tries(c.errs)
 	}
-	if err := r.pause(ctx, p, v, n, err); err != nil {
-		return ended(ctx, errs, err)
+	if err := r.pause(ctx, p, c, err); err != nil {
+		return ended(ctx, c.errs, err)
+	}
+	if r.remake != nil {
+		c.last = r.remake(c.last, c.n, err)
 	}
 	if p.repeat(); r.counts != nil {
 		r.counts()
@@ -72,12 +84,12 @@ func (r *repeater[In]) next(ctx context.Context, p *pace, v In, n int, errs []er
 }
 
 // pause waits before the next call.
-func (r *repeater[In]) pause(ctx context.Context, p *pace, v In, n int, err error) error {
+func (r *repeater[In]) pause(ctx context.Context, p *pace, c *calls[In], err error) error {
 	if r.onRetry != nil {
-		r.onRetry(v, n, err)
+		r.onRetry(c.last, c.n, err)
 	}
-	p.failed(v, err)
-	return p.wait(ctx, r.backoff.Before(n, r.share()))
+	p.failed(c.item, err)
+	return p.wait(ctx, r.backoff.Before(c.n, r.share()))
 }
 
 // share is by how much of the jitter a wait is shortened.

@@ -32,6 +32,7 @@ import (
 // largest delay, and by default a random part of the second half of that less. The defaults
 // are 100 ms, 2 and 30 s. No call is repeated whose error is [Permanent] or, unless RetryIf
 // is set, [ErrCircuitOpen], and none after the end of the context. A panic is not repeated.
+// Each call for an item is given that item, unless WithNext makes another one of it.
 //
 // An item that has failed for good has no output. Its error is the last one, errors.Is and
 // errors.As reach up to nine before it, and it tells how many calls were made, see
@@ -157,8 +158,25 @@ func (r *Retry[In, Out]) EmptyOK(ok bool) *Retry[In, Out] {
 	return &c
 }
 
+// WithNext gives a copy whose next call for an item is given what next makes of the last one:
+// of the item that this was given, the number of calls made so far, and its error. That may be
+// the rest of a batch of which some is done, a request for another host, or one from another
+// place on. Without it each call is given the item itself. next is called right before the
+// call, after the wait, and workers call it at once.
+//
+// An item that fails for good is told of as it came, in its error and as a letter. In Akka and
+// Pekko this is RetryFlow.
+func (r *Retry[In, Out]) WithNext(next func(item In, attempt int, err error) In) *Retry[In, Out] {
+	c := *r
+	c.repeater.remake = next
+	if next == nil {
+		c.misuse("WithNext", nil, "must not be nil")
+	}
+	return &c
+}
+
 // OnRetry gives a copy that tells of each call that is to be repeated, before the wait: tell
-// is given the item, the number of calls made so far, and the error of the last. The item
+// is given the item of the last call, the number of calls made so far, and its error. The item
 // waits for it. Workers call it at once.
 func (r *Retry[In, Out]) OnRetry(tell func(item In, attempt int, err error)) *Retry[In, Out] {
 	c := *r

@@ -53,6 +53,33 @@ func ExampleRetry_RetryIf() {
 	// Output: strconv.Atoi: parsing "x": invalid syntax 1
 }
 
+// What is stored of a batch is not stored again.
+func ExampleRetry_WithNext() {
+	type partial struct {
+		error
+		done int
+	}
+	store := ops.NewTryMapper(func(batch []string) (string, error) {
+		fmt.Println("store", batch)
+		if len(batch) > 1 {
+			return "", partial{errors.New("busy"), 1}
+		}
+		return "stored", nil
+	})
+	retry := ops.NewRetry(store, 5).WithBackoff(0, 1).WithNext(func(batch []string, attempt int, err error) []string {
+		if p, ok := errors.AsType[partial](err); ok {
+			return batch[p.done:]
+		}
+		return batch
+	})
+	fmt.Println(retry.Call(context.Background(), []string{"a", "b", "c"}))
+	// Output:
+	// store [a b c]
+	// store [b c]
+	// store [c]
+	// stored <nil>
+}
+
 func ExampleRetry_FailWhen() {
 	type response struct{ Status int }
 	status := 502

@@ -46,6 +46,7 @@ var _ = misused(
 	newMisuse("nil RetryIf", "retry: RetryIf must not be nil", ops.NewRetry(okayMapper, 3).RetryIf(nil)),
 	newMisuse("nil FailWhen", "retry: FailWhen must not be nil", ops.NewRetry(okayMapper, 3).FailWhen(nil)),
 	newMisuse("nil OnRetry", "retry: OnRetry must not be nil", ops.NewRetry(okayMapper, 3).OnRetry(nil)),
+	newMisuse("nil WithNext", "retry: WithNext must not be nil", ops.NewRetry(okayMapper, 3).WithNext(nil)),
 	newMisuse("nil WithRandom", "retry: WithRandom must not be nil", ops.NewRetry(okayMapper, 3).WithRandom(nil)),
 	newMisuse("retry with a nil handler", "retry: OnError must not be nil", ops.NewRetry(okayMapper, 3).OnError(nil)),
 	newMisuse("retry with two clocks", "retry: clock must be given once at most, got 2", ops.NewRetry(okayMapper, 3, nil, nil)),
@@ -593,6 +594,105 @@ func TestRetry_onRetry(t *testing.T) {
 		want := []told{{7, 1, "call 1: boom", 0}, {7, 2, "call 2: boom", 100 * ms}, {8, 1, "call 4: boom", 300 * ms}}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("told mismatch (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestRetry_withNext: each call is given what is made of the one before, and who is told of a
+// failure for good is told of the item as it came.
+func TestRetry_withNext(t *testing.T) {
+	next := func(n, attempt int, err error) int {
+		if !errors.Is(err, errBoom) {
+			return -1
+		}
+		return n + 100*attempt
+	}
+	for name, wrapped := range map[string]func(*ops.Call[int, int]) ops.Processor[int, int]{
+		"a Caller":      func(p *ops.Call[int, int]) ops.Processor[int, int] { return p },
+		"over channels": func(p *ops.Call[int, int]) ops.Processor[int, int] { return bridged[int, int]{p} },
+		"workers": func(p *ops.Call[int, int]) ops.Processor[int, int] {
+			return ops.NewAsyncMapper(p.Call).WithWorkers(1)
+		},
+	} {
+		bubble(t, name, func(t *testing.T) {
+			start := time.Now()
+			var given []int
+			var told []string
+			p := wrapped(ops.NewCall(func(_ context.Context, n int) (int, error) {
+				if given = append(given, n); n%1000 == 307 || n%1000 == 8 {
+					return n, nil
+				}
+				return 0, errBoom
+			}))
+			retry := ops.NewRetry(p, 3).WithJitter(false).WithNext(func(n, attempt int, err error) int {
+				told = append(told, fmt.Sprint("next of ", n, " at ", time.Since(start)))
+				return next(n, attempt, err)
+			}).OnRetry(func(n, attempt int, _ error) { told = append(told, fmt.Sprint(n, " failed ", attempt, " times")) })
+			got, _ := retryOver(t, retry, 7, 8, 1000)
+			if diff := cmp.Diff(retryOutcome{[]int{307, 8}, []any{1000}, []int{3}}, got); diff != "" {
+				t.Errorf("outcome mismatch (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff([]int{7, 107, 307, 8, 1000, 1100, 1300}, given); diff != "" {
+				t.Errorf("items of the calls mismatch (-want +got):\n%s", diff)
+			}
+			want := []string{
+				"7 failed 1 times", "next of 7 at 100ms", "107 failed 2 times", "next of 107 at 300ms",
+				"1000 failed 1 times", "next of 1000 at 400ms", "1100 failed 2 times", "next of 1100 at 600ms",
+			}
+			if diff := cmp.Diff(want, told); diff != "" {
+				t.Errorf("told mismatch (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestRetry_withNextInAFlow: letters and events have the item as it came, a policy begins with
+// it again, and a panic of the function is one of the item.
+func TestRetry_withNextInAFlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var given, told []string
+		broken := ops.NewTryMapper(func(n int) (int, error) {
+			given = append(given, fmt.Sprint(n))
+			return 0, errBoom
+		})
+		retry := ops.NewRetry(broken, 2).WithBackoff(0, 1).WithNext(func(n, _ int, _ error) int {
+			if n == 2 {
+				deliberatePanic()
+			}
+			return 10 * n
+		})
+		watch := flow.WithObserver(flow.ObserverFunc(func(e flow.Event) {
+			if e, ok := e.(flow.ItemFailed); ok {
+				told = append(told, fmt.Sprint(e.Err.Item, " ", e.Err.Attempt))
+			}
+		}))
+		var letters []int
+		var r flow.Report
+		err := flow.Of(1, 2).Then(retry).OnError(flow.Retry(2, flow.Constant(ms)).Then(flow.DeadLetters(
+			func(_ context.Context, l flow.Letter[int]) error {
+				letters = append(letters, l.Item)
+				return nil
+			}))).Run(t.Context(), watch, flow.WithReport(&r), flow.WithLogger(discard))
+		want := [][]string{{"1", "10", "1", "10", "2"}, {"1 1", "1 2", "1 3", "1 4", "2 1", "2 1"}}
+		if diff := cmp.Diff(want, [][]string{given, told}); diff != "" || err != nil {
+			t.Errorf("error %v, items of calls and events mismatch (-want +got):\n%s", err, diff)
+		}
+		if diff := cmp.Diff([]int{1, 2}, letters); diff != "" || !r.Balanced() {
+			t.Errorf("letters mismatch (-want +got):\n%s\n%v", diff, r)
+		}
+	})
+}
+
+// TestRetry_withNextCutOff: after the end nothing is made.
+func TestRetry_withNextCutOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := failingTimes(9)
+		retry := ops.NewRetry(ops.NewCall(f.fn), 9).WithBackoff(time.Hour, 1).WithNext(func(n, _ int, _ error) int {
+			t.Error("an item was made after the end")
+			return n
+		})
+		if _, row := cutInCall(t, retry, 7); row.Held != 1 {
+			t.Errorf("%+v, want the item held", row)
 		}
 	})
 }

@@ -27,6 +27,7 @@ import "github.com/go-streamz/streamz/ops"
 // largest delay, and by default a random part of the second half of that less. The defaults
 // are 100 ms, 2 and 30 s. No call is repeated whose error is [ops.Permanent] or, unless RetryIf
 // is set, [ops.ErrCircuitOpen], and none after the end of the context. A panic is not repeated.
+// Each call for an item is given that item, unless WithNext makes another one of it.
 //
 // An item that has failed for good has no output. Its error is the last one, errors.Is and
 // errors.As reach up to nine before it, and it tells how many calls were made, see
