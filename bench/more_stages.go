@@ -73,6 +73,7 @@ func timed() []row {
 	all := ops.When("all", always, ops.Processor[int, int](ops.NewMapper(same)))
 	inner := ops.NewTryMapper(trySame)
 	return []row{
+		single("Bulkhead", b, func(f intFlow) intFlow { return f.Bulkhead(inner, 1) }),
 		single("CircuitBreaker", b, func(f intFlow) intFlow { return f.CircuitBreaker(inner) }),
 		single("Conflate", b, func(f intFlow) intFlow { return f.Conflate(add) }),
 		single("DeadLetterQueue", b, func(f intFlow) intFlow { return f.DeadLetterQueue(inner) }),

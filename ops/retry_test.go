@@ -894,6 +894,8 @@ func TestCaller_call(t *testing.T) {
 		"Retry of nil":       {ops.NewRetry[int, int](nil, 2), 0, new(ops.ConfigError)},
 		"Fallback":           {ops.NewFallback(ops.NewCall(fails), func(context.Context, int, error) (int, error) { return 9, nil }), 9, nil},
 		"Fallback of nil":    {ops.NewFallback[int, int](nil, nil), 0, new(ops.ConfigError)},
+		"Bulkhead":           {ops.NewBulkhead(okayMapper, 1), 14, nil},
+		"Bulkhead of nil":    {ops.NewBulkhead[int, int](nil, 0), 0, new(ops.ConfigError)},
 		"Retry that drops":   {ops.NewRetry(ops.NewFilter(even), 2), 0, ops.ErrFiltered},
 	}
 	for name, tt := range tests {

@@ -174,6 +174,8 @@ type pace struct {
 	ctx context.Context // of its calls, with the clock of the run
 
 	calls int // outside of a stage: for the item
+
+	waiter kernel.Waiter // for slots
 }
 
 func (w *wrapper[In, Out]) alone(ctx context.Context) *pace {
@@ -199,6 +201,15 @@ func (p *pace) wait(ctx context.Context, d time.Duration) error {
 		return clock.Sleep(ctx, p.clk, d)
 	}
 	return p.s.Pause(d)
+}
+
+// enter takes a slot for a call, see [kernel.Slots].
+func (p *pace) enter(ctx context.Context, slots *kernel.Slots, most time.Duration) (ok bool, err error) {
+	s := p.s
+	if ctx != p.ctx { // the stage would not hear of its end
+		s = nil
+	}
+	return slots.Enter(ctx, s, p.clk, &p.waiter, most)
 }
 
 // failed tells those who look at the run of a failure that is not the last.

@@ -66,7 +66,7 @@ const (
 	AwaitsItems
 	// AwaitsRoom: what is below takes no more.
 	AwaitsRoom
-	// AwaitsTime: a stage pauses, as for the next try or for its pace.
+	// AwaitsTime: a stage pauses, as for the next try, for its pace or for its turn.
 	AwaitsTime
 	// Finished: it has ended.
 	Finished

@@ -148,24 +148,30 @@ func (s *Stage) waitFor(d time.Duration) error {
 	if p := s.seg.pulse; p != nil {
 		p.mark = s.mark
 	}
-	own := s.ownCalls()
-	if own.alarm == nil {
-		own.alarm = s.clock.NewTimer(d)
-	} else {
-		own.alarm.Reset(d)
-	}
-	defer own.alarm.Stop()
+	rings := s.alarm(d)
+	defer s.calls.alarm.Stop()
 	w := wait{why: AwaitsTime}
 	if o != nil {
 		w.stop = o.ctx.Done()
 	}
-	if _, err := await(s.seg, own.alarm.C(), nil, struct{}{}, w); err != nil {
+	if _, err := await(s.seg, rings, nil, struct{}{}, w); err != nil {
 		if err == errStopped {
 			return s.closed()
 		}
 		return err
 	}
 	return s.seg.halted()
+}
+
+// alarm sets that of the stage. Whoever does stops it after the wait.
+func (s *Stage) alarm(d time.Duration) <-chan time.Time {
+	own := s.ownCalls()
+	if own.alarm == nil {
+		own.alarm = s.clock.NewTimer(d)
+	} else {
+		own.alarm.Reset(d)
+	}
+	return own.alarm.C()
 }
 
 // Clock is that of the stage: of its processor, else of the run.
