@@ -80,6 +80,7 @@ func timed() []row {
 		single("Delay", b, func(f intFlow) intFlow { return f.Delay(time.Nanosecond) }),
 		single("DelayUntil", b, func(f intFlow) intFlow { return f.DelayUntil(longAgo) }),
 		single("Fallback", b, func(f intFlow) intFlow { return f.Fallback(inner, noValue) }),
+		single("Hedge", b, func(f intFlow) intFlow { return f.Hedge(inner, time.Hour) }),
 		single("KeepAlive", b, func(f intFlow) intFlow { return f.KeepAlive(time.Hour, zero) }),
 		single("Retry", b, func(f intFlow) intFlow { return f.Retry(inner, 3) }),
 		single("Switch", b, func(f intFlow) intFlow { return f.Switch(all) }),

@@ -9,7 +9,7 @@ import (
 
 // Caller does for one item what a processor of one result an item does for each of a stream:
 // [Mapper], [TryMapper], [Call], [AsyncMapper], [Filter], [Retry], [CircuitBreaker],
-// [DeadLetterQueue], [Coalesce], [LookupCache], [Fallback] and [Bulkhead] are Callers.
+// [DeadLetterQueue], [Coalesce], [LookupCache], [Fallback], [Bulkhead] and [Hedge] are Callers.
 //
 // What wraps a processor calls a Caller directly, with the error that it returns. Any other
 // processor is run over a channel of one item, until it closes its output, see [Retry].

@@ -896,6 +896,9 @@ func TestCaller_call(t *testing.T) {
 		"Fallback of nil":    {ops.NewFallback[int, int](nil, nil), 0, new(ops.ConfigError)},
 		"Bulkhead":           {ops.NewBulkhead(okayMapper, 1), 14, nil},
 		"Bulkhead of nil":    {ops.NewBulkhead[int, int](nil, 0), 0, new(ops.ConfigError)},
+		"Hedge":              {ops.NewHedge(okayMapper, time.Hour), 14, nil},
+		"Hedge that fails":   {ops.NewHedge(ops.NewCall(fails), time.Hour), 0, errBoom},
+		"Hedge of nil":       {ops.NewHedge[int, int](nil, 0), 0, new(ops.ConfigError)},
 		"Retry that drops":   {ops.NewRetry(ops.NewFilter(even), 2), 0, ops.ErrFiltered},
 	}
 	for name, tt := range tests {

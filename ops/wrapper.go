@@ -176,6 +176,7 @@ type pace struct {
 	calls int // outside of a stage: for the item
 
 	waiter kernel.Waiter // for slots
+	kept   any           // what a wrapper has made for all of its calls in the stage
 }
 
 func (w *wrapper[In, Out]) alone(ctx context.Context) *pace {
