@@ -317,7 +317,8 @@ func TestHedge_judges(t *testing.T) {
 	})
 }
 
-// TestHedge_model: random times and failures, in all ways, against what has to come when.
+// TestHedge_model: random times and failures, in all ways, against what has to come when. The
+// call is that of a worker, so that the script goes on beside it.
 func TestHedge_model(t *testing.T) {
 	trials(t, 30, func(t *testing.T, r *rand.Rand) {
 		runs := make([]racer, 2)
@@ -338,7 +339,7 @@ func TestHedge_model(t *testing.T) {
 		}
 		checkScript(t, want, script[int]{{Items: []int{7}}, {After: 500 * ms}}, func() ops.Processor[int, int] {
 			calls := racers{runs: runs}
-			return skipping[int, int]{ops.NewHedge(ops.NewCall(calls.fn), after)}
+			return skipping[int, int]{ops.NewHedge(ops.NewAsyncMapper(calls.fn).WithWorkers(1), after)}
 		})
 	})
 }
