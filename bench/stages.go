@@ -39,7 +39,7 @@ func stages() []row {
 		fused("Gather", plainCalls(callGatherers, emitSame),
 			stage{step: gather, budget: above}, stage{name: "flow, alone", step: gather, deep: 1}),
 		fused("Monitor", plainCalls(callTaps, ignore), stage{step: monitored}),
-		fused("Throttle at 1e12 a second", plainCalls(callTaps, ignore), stage{name: "flow, alone", step: throttled, deep: 1}),
+		fused("Throttle at 1e12 a second", plainCalls(callTaps, ignore), stage{name: "flow, alone", step: throttled, deep: 1, budget: budget{Above: 30}}),
 		fused("Batcher and Unbatcher", plainCalls(fillSlices, batch), stage{step: batchUnbatch, slices: true}),
 		fused("Mapper with a policy", plainCalls(callMaps, same),
 			stage{name: "flow, Stop", step: mapSame}, stage{name: "flow, Skip", step: skip},

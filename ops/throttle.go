@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/go-streamz/streamz/clock"
 	"github.com/go-streamz/streamz/internal/kernel"
 )
 
@@ -89,7 +90,7 @@ func (b *base) needBurst(n int) {
 
 //go:noinline // inlined, its closure would no longer inline what it calls
 func (t *Throttle[T]) start(s *kernel.Stage, down kernel.Port[T]) kernel.Port[T] {
-	pace, push := pacer{s: s, rate: t.rate, burst: int64(t.burst)}, down.Push
+	pace, push := newPacer(s, t.rate, t.burst), down.Push
 	return kernel.Port[T]{Signal: down.Signal, Push: func(v T) error {
 		if err := pace.next(1); err != nil {
 			s.Held++
@@ -106,12 +107,19 @@ type pacer struct {
 	s     *kernel.Stage
 	rate  float64
 	burst int64
+	began time.Time // times are since then, for a whole time costs twice as much to read
 
-	full  time.Time // the bucket was full
-	n     int64     // the cost of the items since then
-	owed  time.Duration
-	until time.Duration // see late
+	full  time.Duration // the bucket was full
+	n     int64         // the cost of the items since then
+	owed  time.Duration // since full
+	until time.Duration // since full, see late
 }
+
+func newPacer(s *kernel.Stage, rate float64, burst int) pacer {
+	return pacer{s: s, rate: rate, burst: int64(burst), began: s.Time()}
+}
+
+func (p *pacer) now() time.Duration { return clock.Since(p.s.Clock(), p.began) }
 
 // maxLate bounds what a late timer is made up for: what held the program up for longer is
 // no matter of timers, and its end no reason to let everything through at once.
@@ -119,16 +127,16 @@ const maxLate = 100 * time.Millisecond
 
 // next waits until one more item may pass, which costs something.
 func (p *pacer) next(cost int64) error {
-	now := p.s.Time()
-	if p.n == 0 || p.rested(now.Sub(p.full)) {
+	now := p.now()
+	if p.n == 0 || p.rested(now-p.full) {
 		p.full, p.n, p.owed = now, 0, 0
 	}
 	due := p.due(cost)
-	if wait := due - now.Sub(p.full); wait > 0 {
+	if wait := due - (now - p.full); wait > 0 {
 		if err := p.s.Wait(wait); err != nil {
 			return err
 		}
-		p.late(due, p.s.Time().Sub(p.full))
+		p.late(due, p.now()-p.full)
 	}
 	p.n += min(cost, math.MaxInt64-p.n)
 	return nil
@@ -155,7 +163,7 @@ func (p *pacer) after(n int64) time.Duration {
 // rested tells whether the bucket has run over, so that the time without items is lost.
 // Items that a late timer has held up do not make it so, if they come in time.
 func (p *pacer) rested(elapsed time.Duration) bool {
-	if p.due(1) < p.owed && elapsed <= p.until {
+	if p.owed > 0 && p.due(1) < p.owed && elapsed <= p.until {
 		return false
 	}
 	return elapsed > p.after(p.n)

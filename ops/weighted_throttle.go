@@ -88,7 +88,7 @@ func (t *WeightedThrottle[T]) Kernel() kernel.Spec[T, T] {
 
 //go:noinline // inlined, its closure would no longer inline what it calls
 func (t *WeightedThrottle[T]) start(s *kernel.Stage, down kernel.Port[T]) kernel.Port[T] {
-	pace, push, mark := pacer{s: s, rate: t.rate, burst: int64(t.burst)}, down.Push, s.Mark()
+	pace, push, mark := newPacer(s, t.rate, t.burst), down.Push, s.Mark()
 	return kernel.Port[T]{Signal: down.Signal, Push: func(v T) error {
 		mark.Enter()
 		cost := t.weigh(v)
