@@ -21,10 +21,10 @@ import (
 // sorted. An item that comes too late for that is not lost: it comes out as soon as it can.
 // Items that compare equal keep their order.
 //
-// Room is taken as it is needed. The function is called on one goroutine, as often as the
-// logarithm of n an item, and must not block. It must order the items consistently, as for
-// slices.SortFunc. A panic of it concerns the item that has just come, which is then
-// not held; at the end it concerns none and ends the run.
+// Room is taken as it is needed. The function is called on one goroutine, a few times for an
+// item that comes in order, else as often as the logarithm of n, and must not block. It must
+// order the items consistently, as for slices.SortFunc. A panic of it concerns the item that
+// has just come, which is then not held; at the end it concerns none and ends the run.
 //
 // A barrier sends what is held first, in order. A watermark waits until the items before it
 // have left; of several that wait, the oldest and the newest come.
@@ -78,7 +78,8 @@ type sorting[T any] struct {
 	mark kernel.Mark
 	down kernel.Port[T]
 
-	heap  []numbered[T] // the least first
+	run   fifo[numbered[T]] // each comes behind the one before it
+	heap  []numbered[T]     // the others, the least first
 	came  int64
 	marks marks
 }
@@ -92,27 +93,75 @@ type numbered[T any] struct {
 func (w *SortWithin[T]) start(s *kernel.Stage, down kernel.Port[T]) kernel.Port[T] {
 	r := &sorting[T]{SortWithin: w, s: s, mark: s.Mark(), down: down}
 	s.OnClose(func(error) error {
-		s.Held += int64(len(r.heap))
+		s.Held += int64(r.held())
 		return nil
 	})
 	return kernel.Port[T]{Push: r.push, Signal: r.signal}
 }
 
+func (r *sorting[T]) held() int { return r.run.len() + len(r.heap) }
+
 func (r *sorting[T]) push(v T) error {
 	r.s.In++
 	r.mark.Enter()
 	next := numbered[T]{v, r.came}
-	if len(r.heap) < r.places {
-		r.add(next)
+	if r.held() < r.places {
+		r.put(next)
 		r.came++
 		return nil
 	}
-	if r.compare(r.heap[0], next) < 0 {
-		next = r.replace(next)
-	}
+	next = r.exchange(next)
 	r.came++
 	r.s.Out++
 	return r.emit(next)
+}
+
+// put keeps the item that has just come. One that follows the run needs no place to be
+// looked for: of a stream that is nearly in order these are most.
+func (r *sorting[T]) put(v numbered[T]) {
+	if r.follows(v) {
+		r.run.add(v)
+		return
+	}
+	r.add(v)
+}
+
+// exchange is put for an item for which there is no room, and gives the least of all. Should
+// the function panic, all is as it was.
+func (r *sorting[T]) exchange(v numbered[T]) (least numbered[T]) {
+	follows := r.follows(v)
+	least, inRun := r.least()
+	switch {
+	case !(follows && inRun) && r.compare(v, least) < 0:
+		return v
+	case follows && inRun:
+		r.run.drop(1)
+		r.run.add(v)
+	case follows:
+		r.pop()
+		r.run.add(v)
+	case inRun:
+		r.add(v)
+		r.run.drop(1)
+	default:
+		r.replace(v)
+	}
+	return least
+}
+
+// follows tells whether the item that has just come is behind all of the run.
+func (r *sorting[T]) follows(v numbered[T]) bool {
+	run := r.run.all()
+	return len(run) == 0 || r.cmp(run[len(run)-1].item, v.item) <= 0
+}
+
+// least gives the least item that is held, and tells whether it is that of the run.
+func (r *sorting[T]) least() (v numbered[T], inRun bool) {
+	run := r.run.all()
+	if len(run) == 0 || len(r.heap) > 0 && r.compare(r.heap[0], run[0]) < 0 {
+		return r.heap[0], false
+	}
+	return run[0], true
 }
 
 func (r *sorting[T]) emit(v numbered[T]) error {
@@ -147,9 +196,17 @@ func (r *sorting[T]) add(v numbered[T]) {
 	r.heap[at] = v
 }
 
-// replace takes the least item out and puts another one in. As add it looks for the place
-// first.
-func (r *sorting[T]) replace(v numbered[T]) numbered[T] {
+// pop takes the least item out of the heap.
+func (r *sorting[T]) pop() {
+	last := len(r.heap) - 1
+	r.replace(r.heap[last]) // itself it stays where it is
+	r.heap[last] = numbered[T]{}
+	r.heap = r.heap[:last]
+}
+
+// replace puts an item in the place of the least one of the heap. As add it looks for the
+// place first.
+func (r *sorting[T]) replace(v numbered[T]) {
 	at := 0
 	for next := r.lesser(at); next > 0 && r.compare(r.heap[next], v) < 0; next = r.lesser(at) {
 		at = next
@@ -157,8 +214,7 @@ func (r *sorting[T]) replace(v numbered[T]) numbered[T] {
 	for ; at > 0; at = above(at) {
 		r.heap[at], v = v, r.heap[at]
 	}
-	r.heap[0], v = v, r.heap[0]
-	return v
+	r.heap[0] = v
 }
 
 // lesser is the lesser one of those below a place in the heap, 0 if there is none.
@@ -178,7 +234,7 @@ func (r *sorting[T]) lesser(at int) int {
 func above(at int) int { return (at - 1) / 2 }
 
 func (r *sorting[T]) signal(sig kernel.Signal) error {
-	held := int64(len(r.heap))
+	held := int64(r.held())
 	if sig.Kind == kernel.Watermark && held > 0 {
 		r.marks.keep(sig, r.came, held)
 		return nil
@@ -194,6 +250,8 @@ func (r *sorting[T]) signal(sig kernel.Signal) error {
 // empty emits all that is held.
 func (r *sorting[T]) empty() error {
 	r.s.Outside()
+	r.heap = append(r.heap, r.run.all()...)
+	r.run.drop(r.run.len())
 	slices.SortFunc(r.heap, r.compare)
 	room := r.heap
 	for len(r.heap) > 0 {

@@ -17,10 +17,10 @@ import "github.com/go-streamz/streamz/ops"
 // sorted. An item that comes too late for that is not lost: it comes out as soon as it can.
 // Items that compare equal keep their order.
 //
-// Room is taken as it is needed. The function is called on one goroutine, as often as the
-// logarithm of n an item, and must not block. It must order the items consistently, as for
-// slices.SortFunc. A panic of it concerns the item that has just come, which is then
-// not held; at the end it concerns none and ends the run.
+// Room is taken as it is needed. The function is called on one goroutine, a few times for an
+// item that comes in order, else as often as the logarithm of n, and must not block. It must
+// order the items consistently, as for slices.SortFunc. A panic of it concerns the item that
+// has just come, which is then not held; at the end it concerns none and ends the run.
 //
 // A barrier sends what is held first, in order. A watermark waits until the items before it
 // have left; of several that wait, the oldest and the newest come.
