@@ -1,7 +1,9 @@
 package ops
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/go-streamz/streamz/internal/kernel"
@@ -96,16 +98,19 @@ type sliding[T any] struct {
 	windowing[T]
 	timer *kernel.Timer
 
-	items  fifo[T]     // those that an open window still has to emit, the oldest first
-	firsts fifo[int64] // for each item, how many open windows begin with it
-	begin  int64       // how many open windows begin with the next one
-	next   int64       // its number
+	items  fifo[T]         // those that an open window still has to emit, the oldest first
+	begins fifo[beginning] // those of the items with which open windows begin
+	begin  int64           // how many open windows begin with the next one
+	next   int64           // its number
 
 	open         fifo[similar] // the open windows, the one that closes next first
 	first, last  time.Time     // the Start of that one and of the latest
 	since, until time.Time     // meanwhile there is nothing to open or to close
 	gap          bool          // between these two there is no window
 }
+
+// beginning is an item with which so many open windows begin.
+type beginning struct{ no, windows int64 }
 
 // similar are open windows, one after the other, that hold the same items.
 type similar struct {
@@ -134,9 +139,11 @@ func (r *sliding[T]) push(v T) error {
 		r.s.Dropped++
 		return nil
 	}
+	if r.begin > 0 {
+		r.begins.add(beginning{r.next, r.begin})
+		r.begin = 0
+	}
 	r.items.add(v)
-	r.firsts.add(r.begin)
-	r.begin = 0
 	r.next++
 	if r.items.len() < r.max {
 		return nil
@@ -280,9 +287,8 @@ func (r *sliding[T]) cutAll(start time.Time, alike *similar) error {
 
 // cut emits the items of a window, from one on.
 func (r *sliding[T]) cut(start time.Time, from int64) error {
-	at := from - r.next + int64(r.items.len())
-	items := append([]T(nil), r.items.all()[at:]...)
-	r.firsts.all()[at]--
+	items := append([]T(nil), r.items.all()[from-r.oldest():]...)
+	r.ended(from)
 	r.pass()
 	if err := r.emit(Window[T]{Start: start, End: start.Add(r.size), Items: items}); err != nil {
 		return err
@@ -292,13 +298,25 @@ func (r *sliding[T]) cut(start time.Time, from int64) error {
 
 // pass lets go of the items that no open window still has to emit.
 func (r *sliding[T]) pass() {
-	n := 0
-	for n < r.firsts.len() && r.firsts.all()[n] == 0 {
-		n++
+	for r.begins.len() > 0 && r.begins.all()[0].windows == 0 {
+		r.begins.drop(1)
+	}
+	n := r.items.len()
+	if r.begins.len() > 0 {
+		n = int(r.begins.all()[0].no - r.oldest())
 	}
 	r.items.drop(n)
-	r.firsts.drop(n)
 	r.s.Passed += int64(n)
+}
+
+// oldest is the number of the oldest item.
+func (r *sliding[T]) oldest() int64 { return r.next - int64(r.items.len()) }
+
+// ended notes that one window less begins with the item of a number.
+func (r *sliding[T]) ended(no int64) {
+	begins := r.begins.all()
+	at, _ := slices.BinarySearchFunc(begins, no, func(b beginning, no int64) int { return cmp.Compare(b.no, no) })
+	begins[at].windows--
 }
 
 // gone is how many items have gone.
