@@ -17,6 +17,7 @@ func plainStages() []row {
 	b := budget{Above: 15}
 	letters := func(f intFlow) intFlow { return f.Then(ops.NewDLQ(rarely)) }
 	return []row{
+		single("Aggregate of a hundred items", b, func(f intFlow) intFlow { return f.Aggregate(0, add, batch, 0).Map(resultOf) }),
 		passing("Aggregate of one item", b, func(f intFlow) intFlow { return f.Aggregate(0, latest, 1, 0).Map(resultOf) }),
 		passing("Call", b, func(f intFlow) intFlow { return f.Call(sameCtx) }),
 		passing("DefaultIfEmpty", b, func(f intFlow) intFlow { return f.DefaultIfEmpty(0) }),

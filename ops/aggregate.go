@@ -181,7 +181,7 @@ type aggregating[T, A any] struct {
 	enter kernel.Mark
 	down  kernel.Port[AggregateWindow[A]]
 	open  aggregated[A]
-	shown kernel.Shown[aggregated[A]]
+	shown *kernel.Shown[aggregated[A]]
 	from  time.Time     // the start of the window
 	due   time.Time     // its end by the timer
 	timer *kernel.Timer // nil without a period
@@ -189,7 +189,7 @@ type aggregating[T, A any] struct {
 }
 
 func (a *Aggregate[T, A]) start(s *kernel.Stage, down kernel.Port[AggregateWindow[A]]) kernel.Port[T] {
-	r := &aggregating[T, A]{Aggregate: a, s: s, enter: s.Mark(), down: down}
+	r := &aggregating[T, A]{Aggregate: a, s: s, enter: s.Mark(), down: down, shown: kernel.NewShown[aggregated[A]]()}
 	if a.period > 0 {
 		r.timer = s.Timer(func() error { return r.emit(r.due) })
 	}
@@ -203,7 +203,7 @@ func (a *Aggregate[T, A]) start(s *kernel.Stage, down kernel.Port[AggregateWindo
 
 func (r *aggregating[T, A]) begin() error {
 	r.restart(r.now())
-	r.newest.Store(&r.shown)
+	r.newest.Store(r.shown)
 	if r.empties {
 		r.arm()
 	}
