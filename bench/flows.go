@@ -57,8 +57,8 @@ func flowMerge(n int) (int, error) {
 
 // A queue that loses items when it is full has room for all of an operation's.
 func buffered(f flow.Flow[int]) flow.Flow[int] { return f.Buffer(buffer) }
-func dropping(f flow.Flow[int]) flow.Flow[int] { return f.DroppingBuffer(1 << 18) }
-func sliding(f flow.Flow[int]) flow.Flow[int]  { return f.SlidingBuffer(1 << 18) }
+func dropping(f flow.Flow[int]) flow.Flow[int] { return f.DroppingBuffer(roomy) }
+func sliding(f flow.Flow[int]) flow.Flow[int]  { return f.SlidingBuffer(roomy) }
 
 func flowSum(n int) (int, error) { return sum(flow.Range(0, n)) }
 

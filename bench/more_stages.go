@@ -51,7 +51,8 @@ func slicing() []row {
 	}
 }
 
-// keyed are the processors that look each item up, beside one map operation.
+// keyed are the processors that look each item up, beside the map operations that this
+// takes: one, and another where a key has to be forgotten for each that is new.
 func keyed() []row {
 	b := budget{Above: 15}
 	dedupe := func(f intFlow) intFlow { return f.Then(ops.NewDedupe(same).WithMaxKeys(1024)) }
@@ -62,7 +63,7 @@ func keyed() []row {
 	calls := plainCalls(callSets, make(map[int]int))
 	return []row{
 		fused("Coalesce, a call each", calls, stage{step: coalesce, deep: 1}),
-		fused("Dedupe of 1024 keys", calls, stage{step: dedupe, deep: 1, budget: b}),
+		fused("Dedupe of 1024 keys", boundedSets, stage{step: dedupe, deep: 1, budget: b}),
 		fused("DistinctUntilChanged", calls, stage{step: distinct, budget: b}),
 		fused("LookupCache, a call each", calls, stage{step: cache, deep: 1}),
 	}
@@ -122,6 +123,30 @@ func callSets(n int, sets []map[int]int, fold func(int, int) int) int {
 	for v := range n {
 		for _, set := range sets {
 			set[v&1023] = v
+		}
+		sum = fold(sum, v)
+	}
+	return sum
+}
+
+// boundedSets makes runners of callBoundedSets, each with maps of its own.
+func boundedSets(count int) runner {
+	sets := make([]map[int]int, count)
+	for i := range sets {
+		sets[i] = make(map[int]int)
+	}
+	return plain(func(n int) int { return callBoundedSets(n, sets, add) })
+}
+
+// callBoundedSets puts each item into a map, out of which the oldest goes.
+//
+//go:noinline
+func callBoundedSets(n int, sets []map[int]int, fold func(int, int) int) int {
+	sum := 0
+	for v := range n {
+		for _, set := range sets {
+			set[v] = v
+			delete(set, v-1024)
 		}
 		sum = fold(sum, v)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/go-streamz/streamz/ops"
 )
@@ -25,8 +26,28 @@ func processes() []row {
 		handsOutSlices(overChannels("Batcher", items, addSlice,
 			ops.NewBatcher[int](ops.BatchConfig{MaxSize: batch}), byHand(batchByHand))),
 		overChannels("Unbatcher", slicesOf, add, ops.NewUnbatcher[int](), byHand(unbatchByHand)),
+		overChannels("TakeWhile", items, add, ops.NewTakeWhile(always), byHand(takeWhileByHand)),
+		overChannels("DistinctUntilChanged", items, add, ops.NewDistinctUntilChanged(same), byHand(distinctByHand)),
+		overChannels("Dedupe of 1024 keys", items, add, ops.NewDedupe(same).WithMaxKeys(1024), byHand(dedupeByHand(1024))),
+		overChannels("DroppingBuffer", items, add, ops.NewDroppingBuffer[int](roomy), droppingByHand(roomy)),
+		overChannels("Retry", items, add, ops.NewRetry(ops.NewTryMapper(trySame), 3), retryByHand(trySame, 3)),
+		handsOutSlices(overChannels("Chunk", items, addSlice, ops.NewChunk[int](batch), byHand(batchByHand))),
 	}
 }
+
+// timedProcesses are those with a clock.
+func timedProcesses() []row {
+	const window = 10 * time.Millisecond
+	return []row{
+		overChannels("Monitor", items, add, ops.NewMonitor[int](time.Hour), monitorByHand(time.Hour)),
+		overChannels("Throttle at 1e9 a second", items, add, ops.NewThrottle[int](1e9), throttleByHand(time.Nanosecond)),
+		overChannels("Timeout", items, add, ops.NewTimeout[int](time.Hour), timeoutByHand(time.Hour)),
+		handsOutSlices(overChannels("TumblingWindow", items, addWindow, ops.NewTumblingWindow[int](window), windowByHand(window))),
+	}
+}
+
+// roomy is a size of which no operation fills a buffer that drops.
+const roomy = 1 << 18
 
 // overChannels compares two processors that feed fills and whose output fold adds up.
 func overChannels[In, Out any](
@@ -80,6 +101,8 @@ func slicesOf(n int, in chan<- []int) {
 		in <- part
 	}
 }
+
+func addWindow(sum int, w ops.Window[int]) int { return addSlice(sum, w.Items) }
 
 func addSlice(sum int, part []int) int {
 	for _, v := range part {

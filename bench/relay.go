@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"iter"
+	"sync/atomic"
 
 	"github.com/go-streamz/streamz/ops"
 )
@@ -116,6 +117,66 @@ func skipByHand(send func(int) bool) (func(int) bool, func()) {
 		}
 		return send(v)
 	}, nil
+}
+
+func distinctByHand(send func(int) bool) (func(int) bool, func()) {
+	var last int
+	some := false
+	return func(v int) bool {
+		key := same(v)
+		if some && key == last {
+			return true
+		}
+		last, some = key, true
+		return send(v)
+	}, nil
+}
+
+func takeWhileByHand(send func(int) bool) (func(int) bool, func()) {
+	return func(v int) bool { return always(v) && send(v) }, nil
+}
+
+// dedupeByHand knows so many keys, and then forgets the oldest.
+func dedupeByHand(most int) func(send func(int) bool) (func(int) bool, func()) {
+	return func(send func(int) bool) (func(int) bool, func()) {
+		known, oldest, at := make(map[int]struct{}), make([]int, 0, most), 0
+		return func(v int) bool {
+			key := same(v)
+			if _, ok := known[key]; ok {
+				return true
+			}
+			known[key] = struct{}{}
+			if len(oldest) < most {
+				oldest = append(oldest, key)
+			} else {
+				delete(known, oldest[at])
+				oldest[at] = key
+				at = (at + 1) % most
+			}
+			return send(v)
+		}, nil
+	}
+}
+
+// droppingByHand is a goroutine whose output has a buffer, and which drops and counts what
+// finds that full.
+func droppingByHand(size int) ops.Processor[int, int] {
+	return ops.ProcessorFunc[int, int](func(ctx context.Context, in <-chan int) <-chan int {
+		out := make(chan int, size)
+		var dropped atomic.Int64
+		go func() {
+			defer close(out)
+			receiveAll(ctx, in, func(v int) bool {
+				select {
+				case out <- v:
+				default:
+					dropped.Add(1)
+				}
+				return true
+			})
+		}()
+		return out
+	})
 }
 
 func flatMapByHand(fn func(int) iter.Seq[int]) func(send func(int) bool) (func(int) bool, func()) {
