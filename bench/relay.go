@@ -158,24 +158,25 @@ func dedupeByHand(most int) func(send func(int) bool) (func(int) bool, func()) {
 	}
 }
 
-// droppingByHand is a goroutine whose output has a buffer, and which drops and counts what
-// finds that full.
+// droppingByHand is a goroutine with a buffer behind it, which drops and counts what finds
+// that full. Another one takes the items from there: if the output had the buffer, whoever
+// reads it would still get them after a cancellation.
 func droppingByHand(size int) ops.Processor[int, int] {
 	return ops.ProcessorFunc[int, int](func(ctx context.Context, in <-chan int) <-chan int {
-		out := make(chan int, size)
+		queue := make(chan int, size)
 		var dropped atomic.Int64
 		go func() {
-			defer close(out)
+			defer close(queue)
 			receiveAll(ctx, in, func(v int) bool {
 				select {
-				case out <- v:
+				case queue <- v:
 				default:
 					dropped.Add(1)
 				}
 				return true
 			})
 		}()
-		return out
+		return byHandEach(same).Process(ctx, queue)
 	})
 }
 
