@@ -110,11 +110,11 @@ func (d *DLQ[T]) WithCapacity(n int) *DLQ[T] {
 	return c
 }
 
-// WithCause gives a copy whose letters have the error that fn finds in the item.
-func (d *DLQ[T]) WithCause(fn func(T) error) *DLQ[T] {
+// WithCause gives a copy whose letters have the error that cause finds in the item.
+func (d *DLQ[T]) WithCause(cause func(T) error) *DLQ[T] {
 	c := d.copy()
-	c.cause = fn
-	if fn == nil {
+	c.cause = cause
+	if cause == nil {
 		c.misuse("WithCause", nil, "must not be nil")
 	}
 	return c

@@ -37,6 +37,7 @@ func taught() lessons {
 	teach(l, func(g *gamble, name string) ops.Gatherer[int, int] { return arg[gatherer](g, name) })
 	teach(l, processor)
 	teach(l, cases)
+	teach(l, routes)
 	teach(l, func(g *gamble, _ string) flow.Job { return g.job() })
 	teach(l, func(g *gamble, _ string) []flow.Job { return g.jobs() })
 	teach(l, restarts)
@@ -69,6 +70,19 @@ func cases(g *gamble, _ string) []ops.SwitchCase[int] {
 			continue
 		}
 		list = append(list, ops.When(arg[string](g, "name"), arg[func(int) bool](g, "matches"), inline(g, "case")))
+	}
+	return list
+}
+
+// routes draws those of a Route.
+func routes(g *gamble, _ string) []flow.RouteCase[int, int, int] {
+	var list []flow.RouteCase[int, int, int]
+	for key := range g.IntN(4) {
+		if build := arg[func(flow.Flow[int]) flow.Flow[int]](g, "build"); g.IntN(3) == 0 {
+			list = append(list, flow.Default[int](build))
+		} else {
+			list = append(list, flow.Case(key, build))
+		}
 	}
 	return list
 }

@@ -19,6 +19,24 @@ import (
 // registry holds all that flows can be made of.
 func registry() []*piece {
 	return []*piece{
+		{name: "Flow.Branch", file: "flow/branch.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.Branch[int](arg[[]func(flow.Flow[int]) flow.Flow[int]](g, "builds")...))
+		}},
+		{name: "Flow.Partition", file: "flow/branch.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.Partition[int](arg[func(int) bool](g, "matches"), arg[func(flow.Flow[int]) flow.Flow[int]](g, "yes"), arg[func(flow.Flow[int]) flow.Flow[int]](g, "no")))
+		}},
+		{name: "flow.Case", file: "flow/branch.go", value: value(func(g *gamble) flow.RouteCase[int, int, int] {
+			return flow.Case[int, int, int](arg[int](g, "key"), arg[func(flow.Flow[int]) flow.Flow[int]](g, "build"))
+		})},
+		{name: "flow.Default", file: "flow/branch.go", value: value(func(g *gamble) flow.RouteCase[int, int, int] {
+			return flow.Default[int, int, int](arg[func(flow.Flow[int]) flow.Flow[int]](g, "build"))
+		})},
+		{name: "Flow.Route", file: "flow/branch.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.Route[int, int](arg[func(int) int](g, "key"), arg[[]flow.RouteCase[int, int, int]](g, "cases")...))
+		}},
+		{name: "flow.Unzip", file: "flow/branch.go", source: func(g *gamble) flow.Flow[int] {
+			return dress(g, flow.Unzip[int, int, int](inflow[flow.Pair[int, int]](g, "f"), arg[func(flow.Flow[int]) flow.Flow[int]](g, "first"), arg[func(flow.Flow[int]) flow.Flow[int]](g, "second")))
+		}},
 		{name: "flow.Budget", file: "flow/budget.go", value: value(func(g *gamble) flow.Policy {
 			return flow.Budget(arg[int](g, "n"))
 		})},
@@ -273,6 +291,9 @@ func registry() []*piece {
 		{name: "Flow.Buffer", file: "flow/zbuffer.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Buffer(arg[int](g, "size")))
 		}},
+		{name: "Flow.Bulkhead", file: "flow/zbulkhead.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.Bulkhead[int](arg[ops.Processor[int, int]](g, "inner"), arg[int](g, "limit")))
+		}},
 		{name: "Flow.Call", file: "flow/zcall.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Call[int](arg[func(context.Context, int) (int, error)](g, "fn")))
 		}},
@@ -284,6 +305,9 @@ func registry() []*piece {
 		}},
 		{name: "Flow.CircuitBreaker", file: "flow/zcircuit_breaker.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.CircuitBreaker[int](arg[ops.Processor[int, int]](g, "inner")))
+		}},
+		{name: "Flow.Coalesce", file: "flow/zcoalesce.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.Coalesce[int, int](arg[ops.Processor[int, int]](g, "inner"), arg[func(int) int](g, "key")))
 		}},
 		{name: "Flow.Conflate", file: "flow/zconflate.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Conflate(arg[func(acc, next int) int](g, "merge")))
@@ -324,6 +348,9 @@ func registry() []*piece {
 		{name: "Flow.EveryNth", file: "flow/zevery_nth.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.EveryNth(arg[int](g, "n")))
 		}},
+		{name: "Flow.Fallback", file: "flow/zfallback.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.Fallback[int](arg[ops.Processor[int, int]](g, "inner"), arg[func(context.Context, int, error) (int, error)](g, "fn")))
+		}},
 		{name: "Flow.Filter", file: "flow/zfilter.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Filter(arg[func(int) bool](g, "keep")))
 		}},
@@ -342,8 +369,14 @@ func registry() []*piece {
 		{name: "Flow.Gather", file: "flow/zgatherer.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Gather[int](arg[ops.Gatherer[int, int]](g, "g")))
 		}},
+		{name: "Flow.Hedge", file: "flow/zhedge.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.Hedge[int](arg[ops.Processor[int, int]](g, "inner"), arg[time.Duration](g, "after")))
+		}},
 		{name: "Flow.KeepAlive", file: "flow/zkeep_alive.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.KeepAlive(arg[time.Duration](g, "idle"), arg[func() int](g, "fn")))
+		}},
+		{name: "Flow.LookupCache", file: "flow/zlookup_cache.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.LookupCache[int, int](arg[ops.Processor[int, int]](g, "inner"), arg[func(int) int](g, "key")))
 		}},
 		{name: "Flow.Map", file: "flow/zmapper.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Map[int](arg[func(int) int](g, "fn")))
@@ -547,6 +580,31 @@ func registry() []*piece {
 			}
 			return then(g, f, p)
 		}},
+		{name: "ops.NewBulkhead", file: "ops/bulkhead.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewBulkhead[int, int](arg[ops.Processor[int, int]](g, "inner"), arg[int](g, "limit"), arg[[]ops.Clock](g, "clk")...)
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithQueue") {
+				p = p.WithQueue(arg[int](g, "n"))
+			}
+			if g.option("WithMaxWait") {
+				p = p.WithMaxWait(arg[time.Duration](g, "d"))
+			}
+			if g.option("WithTimeout") {
+				p = p.WithTimeout(arg[time.Duration](g, "d"))
+			}
+			if g.option("FailWhen") {
+				p = p.FailWhen(arg[func(int) error](g, "fail"))
+			}
+			if g.option("EmptyOK") {
+				p = p.EmptyOK(arg[bool](g, "ok"))
+			}
+			if g.option("OnError") {
+				p = p.OnError(arg[func(context.Context, *ops.ItemError)](g, "handle"))
+			}
+			return then(g, f, p)
+		}},
 		{name: "ops.NewCall", file: "ops/call.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			p := ops.NewCall[int, int](arg[func(context.Context, int) (int, error)](g, "fn"))
 			if g.option("WithName") {
@@ -611,6 +669,19 @@ func registry() []*piece {
 			}
 			if g.option("OnOpen") {
 				p = p.OnOpen(arg[func(ops.CircuitStats)](g, "tell"))
+			}
+			if g.option("OnError") {
+				p = p.OnError(arg[func(context.Context, *ops.ItemError)](g, "handle"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewCoalesce", file: "ops/coalesce.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewCoalesce[int, int, int](arg[ops.Processor[int, int]](g, "inner"), arg[func(int) int](g, "key"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("EmptyOK") {
+				p = p.EmptyOK(arg[bool](g, "ok"))
 			}
 			if g.option("OnError") {
 				p = p.OnError(arg[func(context.Context, *ops.ItemError)](g, "handle"))
@@ -739,7 +810,7 @@ func registry() []*piece {
 				p = p.WithCapacity(arg[int](g, "n"))
 			}
 			if g.option("WithCause") {
-				p = p.WithCause(arg[func(int) error](g, "fn"))
+				p = p.WithCause(arg[func(int) error](g, "cause"))
 			}
 			if g.option("PassThrough") {
 				p = p.PassThrough(arg[bool](g, "on"))
@@ -777,6 +848,28 @@ func registry() []*piece {
 			p := ops.NewEveryNth[int](arg[int](g, "n"))
 			if g.option("WithName") {
 				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewFallback", file: "ops/fallback.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewFallback[int, int](arg[ops.Processor[int, int]](g, "inner"), arg[func(ctx context.Context, item int, err error) (int, error)](g, "fn"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("FallbackIf") {
+				p = p.FallbackIf(arg[func(error) bool](g, "worth"))
+			}
+			if g.option("WithTimeout") {
+				p = p.WithTimeout(arg[time.Duration](g, "d"))
+			}
+			if g.option("FailWhen") {
+				p = p.FailWhen(arg[func(int) error](g, "fail"))
+			}
+			if g.option("EmptyOK") {
+				p = p.EmptyOK(arg[bool](g, "ok"))
+			}
+			if g.option("OnError") {
+				p = p.OnError(arg[func(context.Context, *ops.ItemError)](g, "handle"))
 			}
 			return then(g, f, p)
 		}},
@@ -856,10 +949,57 @@ func registry() []*piece {
 		{name: "ops.NewGatherer", file: "ops/gatherer.go", value: value(func(g *gamble) ops.Gatherer[int, int] {
 			return ops.NewGatherer[int, int, int](arg[func() int](g, "start"), arg[func(state *int, v int, emit func(int) error) error](g, "push"), arg[func(state *int, emit func(int) error) error](g, "end"))
 		})},
+		{name: "ops.NewHedge", file: "ops/hedge.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewHedge[int, int](arg[ops.Processor[int, int]](g, "inner"), arg[time.Duration](g, "after"), arg[[]ops.Clock](g, "clk")...)
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithMaxHedges") {
+				p = p.WithMaxHedges(arg[int](g, "n"))
+			}
+			if g.option("WithTimeout") {
+				p = p.WithTimeout(arg[time.Duration](g, "d"))
+			}
+			if g.option("FailWhen") {
+				p = p.FailWhen(arg[func(int) error](g, "fail"))
+			}
+			if g.option("EmptyOK") {
+				p = p.EmptyOK(arg[bool](g, "ok"))
+			}
+			if g.option("OnError") {
+				p = p.OnError(arg[func(context.Context, *ops.ItemError)](g, "handle"))
+			}
+			return then(g, f, p)
+		}},
 		{name: "ops.NewKeepAlive", file: "ops/keep_alive.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			p := ops.NewKeepAlive[int](arg[time.Duration](g, "idle"), arg[func() int](g, "fn"), arg[[]ops.Clock](g, "clk")...)
 			if g.option("WithName") {
 				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewLookupCache", file: "ops/lookup_cache.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewLookupCache[int, int, int](arg[ops.Processor[int, int]](g, "inner"), arg[func(int) int](g, "key"), arg[[]ops.Clock](g, "clk")...)
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithTTL") {
+				p = p.WithTTL(arg[time.Duration](g, "d"))
+			}
+			if g.option("WithErrorTTL") {
+				p = p.WithErrorTTL(arg[time.Duration](g, "d"))
+			}
+			if g.option("WithMaxKeys") {
+				p = p.WithMaxKeys(arg[int](g, "n"))
+			}
+			if g.option("FailWhen") {
+				p = p.FailWhen(arg[func(int) error](g, "fail"))
+			}
+			if g.option("EmptyOK") {
+				p = p.EmptyOK(arg[bool](g, "ok"))
+			}
+			if g.option("OnError") {
+				p = p.OnError(arg[func(context.Context, *ops.ItemError)](g, "handle"))
 			}
 			return then(g, f, p)
 		}},
@@ -967,6 +1107,9 @@ func registry() []*piece {
 			}
 			if g.option("EmptyOK") {
 				p = p.EmptyOK(arg[bool](g, "ok"))
+			}
+			if g.option("WithNext") {
+				p = p.WithNext(arg[func(item int, attempt int, err error) int](g, "next"))
 			}
 			if g.option("OnRetry") {
 				p = p.OnRetry(arg[func(item int, attempt int, err error)](g, "tell"))

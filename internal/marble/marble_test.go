@@ -3,6 +3,7 @@ package marble
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -82,9 +83,17 @@ func (s subject) draw(t *testing.T) []byte {
 	}
 	out, err := s.record(source(in))
 	if err != nil {
-		out.Err = err.Error()
+		out.Err = failure(err)
 	}
 	return Draw(strings.TrimPrefix(s.code, "f."), in, out)
+}
+
+// failure is the text of an error without the place in this package.
+func failure(err error) string {
+	if failed, ok := errors.AsType[*flow.StageError](err); ok {
+		err = failed.Err
+	}
+	return err.Error()
 }
 
 // source gives the items of a line when their time has come.

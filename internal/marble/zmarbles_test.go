@@ -48,6 +48,13 @@ func subjects() []subject {
 			record: func(f flow.Flow[string]) (Line, error) { return record(f.Buffer(2).Call(work)) },
 		},
 		{
+			name: "bulkhead", script: "(abcde)----------|",
+			code: "f.Then(ops.NewBulkhead(ops.NewAsyncMapper(work).WithWorkers(5), 2))",
+			record: func(f flow.Flow[string]) (Line, error) {
+				return record(f.Then(ops.NewBulkhead(ops.NewAsyncMapper(work).WithWorkers(5), 2)))
+			},
+		},
+		{
 			name: "chunk", script: "ab---c--d---e---|",
 			code:   "f.Chunk(2)",
 			record: func(f flow.Flow[string]) (Line, error) { return record(f.Chunk(2)) },
@@ -64,6 +71,13 @@ func subjects() []subject {
 			code: "f.Then(ops.NewCircuitBreaker(ops.NewCall(work)).MinRequests(3).WithTimeout(26 * time.Millisecond).RecoveryTimeout(90 * time.Millisecond)).OnError(flow.Skip())",
 			record: func(f flow.Flow[string]) (Line, error) {
 				return record(f.Then(ops.NewCircuitBreaker(ops.NewCall(work)).MinRequests(3).WithTimeout(26 * time.Millisecond).RecoveryTimeout(90 * time.Millisecond)).OnError(flow.Skip()))
+			},
+		},
+		{
+			name: "coalesce", script: "aab-a----a------|",
+			code: "f.Coalesce(ops.NewAsyncMapper(work).WithWorkers(4), func(s string) string { return s })",
+			record: func(f flow.Flow[string]) (Line, error) {
+				return record(f.Coalesce(ops.NewAsyncMapper(work).WithWorkers(4), func(s string) string { return s }))
 			},
 		},
 		{
@@ -141,6 +155,13 @@ func subjects() []subject {
 			code: "f.KeepAlive(40*time.Millisecond, func() string { return \"-\" })",
 			record: func(f flow.Flow[string]) (Line, error) {
 				return record(f.KeepAlive(40*time.Millisecond, func() string { return "-" }))
+			},
+		},
+		{
+			name: "lookup-cache", script: "a-----a-b--------a-------|",
+			code: "f.Then(ops.NewLookupCache(ops.NewCall(work), func(s string) string { return s }).WithTTL(100 * time.Millisecond))",
+			record: func(f flow.Flow[string]) (Line, error) {
+				return record(f.Then(ops.NewLookupCache(ops.NewCall(work), func(s string) string { return s }).WithTTL(100 * time.Millisecond)))
 			},
 		},
 		{
