@@ -171,7 +171,7 @@ func (h *Hedge[In, Out]) plan(p *pace) kernel.Hedge[In, Out] {
 // joined is the error of all calls. If the end of the context cut one off, nobody knows what
 // would have come of the item.
 func (h *Hedge[In, Out]) joined(ctx context.Context, calls *kernel.Hedged[In, Out], v In) (Out, error) {
-	out, err, errs := calls.Do(ctx, v)
+	out, errs, err := calls.Do(ctx, v)
 	if len(errs) == 0 {
 		return out, err
 	}

@@ -89,14 +89,14 @@ func (h *Hedged[In, Out]) Close() {
 
 // Do makes the calls for an item, and returns when all of them have. If none succeeds it gives
 // their errors, that of the first call first.
-func (h *Hedged[In, Out]) Do(ctx context.Context, v In) (out Out, err error, errs []error) {
+func (h *Hedged[In, Out]) Do(ctx context.Context, v In) (out Out, errs []error, err error) {
 	h.begin(ctx, v)
 	h.calls(v)
 	h.thrown.Again()
 	if h.won {
 		h.Won()
 	}
-	return h.out, h.err, h.errs
+	return h.out, h.errs, h.err
 }
 
 // begin takes an item in hand.

@@ -15,7 +15,7 @@ var errEarly = errors.New("ended early")
 
 // latched runs a stage that waits for a latch with an item in hand, and gives what the wait came
 // to, how long it took, and what the run ended with.
-func latched(ctx context.Context, t *testing.T, call func(context.Context) context.Context, l kernel.Latch) (waited, err error, took time.Duration) {
+func latched(ctx context.Context, t *testing.T, call func(context.Context) context.Context, l kernel.Latch) (took time.Duration, waited, err error) {
 	t.Helper()
 	begin, run := time.Now(), newRun(ctx, clock.Real())
 	seg, down := sink(run, func(int) error { return nil }, ignore)
@@ -34,7 +34,7 @@ func latched(ctx context.Context, t *testing.T, call func(context.Context) conte
 	}, down)
 	feed(seg, down, burst(1))
 	err = run.Execute()
-	return waited, err, took
+	return took, waited, err
 }
 
 func TestLatch(t *testing.T) {
@@ -70,7 +70,7 @@ func TestLatch(t *testing.T) {
 				if tt.opens > 0 {
 					time.AfterFunc(tt.opens, l.Open)
 				}
-				waited, err, took := latched(ctx, t, tt.call, l)
+				took, waited, err := latched(ctx, t, tt.call, l)
 				if waited != tt.waited || took != tt.took || (err == nil) != (waited == nil) {
 					t.Errorf("the wait gave %v after %v and the run %v, want %v after %v", waited, took, err, tt.waited, tt.took)
 				}
