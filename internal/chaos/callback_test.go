@@ -77,11 +77,13 @@ func (g *gamble) callback(t reflect.Type, name string) *callback {
 func (c *callback) prepare(i int, t reflect.Type) {
 	switch {
 	case t == errorType:
-	case t == flowType:
-		if !takes(c.typ, flowType) { // it is called in the run, when nothing can be drawn
-			c.fixed[i] = reflect.ValueOf(c.g.flow(c.stages()))
-			c.g.node.deepens()
+	case t == flowType && takes(c.typ, flowType):
+		if c.g.node.ways++; c.g.node.ways > 1 {
+			c.g.mixed.Store(true)
 		}
+	case t == flowType: // it is called in the run, when nothing can be drawn
+		c.fixed[i] = reflect.ValueOf(c.g.flow(c.stages()))
+		c.g.node.deepens()
 	case t.Kind() == reflect.Func:
 		c.made[i] = c.g.callback(t, c.name+"()")
 	case !reflect.New(t).Elem().CanInt() && t.Kind() != reflect.Bool && t.Kind() != reflect.String,

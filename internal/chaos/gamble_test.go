@@ -46,6 +46,7 @@ type node struct {
 	faulty  bool // one of its functions fails
 	lenient bool // its policy may let the stream go on after a failure
 	outer   *node
+	ways    int // flows made of its own, which come together in no order
 
 	alone func(g *game, f flow.Flow[int]) flow.Flow[int] // makes it again in another game
 
