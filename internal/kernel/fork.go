@@ -9,24 +9,26 @@ import (
 type Fork[T any] struct {
 	s     *Stage // that chooses
 	up    *Segment
-	paths []*path[T]
+	paths []path[T]
 	open  atomic.Int64 // ways that have not ended
 	deaf  bool         // signals do not pass some way
-	over  *bool        // of ways that are fused: those below need no more
+	joins []jointWay   // of ways that are fused, else nil
 }
 
 // path leads to one way.
 type path[T any] struct {
-	*ring[T]         // nil if the way is fused
-	port     Port[T] // of one that is
+	*ring[T]               // nil if the way is fused
+	push     func(T) error // of one that is
+	ended    bool          // and takes no more
+	out      int64         // given to the way
+	gone     atomic.Bool   // a way with a ring has ended
+	send     func(Signal) error
 	to       *Stage
 	queue    *queue
-	out      int64 // given to the way
-	gone     atomic.Bool
 }
 
 func newFork[T any](up *Segment, ways int) *Fork[T] {
-	f := &Fork[T]{up: up, paths: make([]*path[T], ways)}
+	f := &Fork[T]{up: up, paths: make([]path[T], ways)}
 	f.open.Store(int64(ways))
 	return f
 }
@@ -39,11 +41,10 @@ func attachFork[T any](f *Fork[T], site Site, spec Spec[T, struct{}]) (*Segment,
 	}
 	spec.Start = func(s *Stage, down Port[struct{}]) Port[T] {
 		f.s = s
-		for _, l := range slices.Backward(f.paths) {
+		for i := range slices.Backward(f.paths) {
+			l := &f.paths[i]
 			s.seg.run.lead(s, l.to, l.queue, &l.out)
-			if l.ring == nil {
-				l.port.Push = apart(s, l.port.Push)
-			}
+			l.push = apart(s, l.push)
 		}
 		port := start(s, down)
 		port.Signal = f.signal
@@ -55,7 +56,7 @@ func attachFork[T any](f *Fork[T], site Site, spec Spec[T, struct{}]) (*Segment,
 // apart keeps what lies in a way that is fused out of the stage's own calls: their time, and
 // their failures, for which it may have a policy.
 func apart[T any](s *Stage, push func(T) error) func(T) error {
-	if !s.calling {
+	if push == nil || !s.calling {
 		return push
 	}
 	if s.guarded() {
@@ -75,10 +76,13 @@ func apart[T any](s *Stage, push func(T) error) func(T) error {
 // and books it. It waits for room; until all have it the item is the stage's. told hears,
 // unless it is nil, of each way whether it takes any.
 func (f *Fork[T]) Pass(v T, ways []int, told func(way int, taken bool)) error {
+	if f.joins != nil {
+		return f.passFused(v, ways)
+	}
 	f.s.Held++
 	some := false
 	for _, i := range ways {
-		taken, err := f.give(i, v)
+		taken, err := f.give(&f.paths[i], v)
 		if err != nil {
 			return err
 		}
@@ -87,21 +91,22 @@ func (f *Fork[T]) Pass(v T, ways []int, told func(way int, taken bool)) error {
 		}
 		some = some || taken
 	}
-	f.s.Held--
-	if !some {
-		f.s.Filtered++
-		return nil
-	}
-	f.s.Passed++
-	return f.enough()
+	f.passed(some)
+	return nil
 }
 
-// give hands an item to the i-th way, and tells whether that takes any.
-func (f *Fork[T]) give(i int, v T) (taken bool, err error) {
-	l := f.paths[i]
-	if l.ring == nil {
-		return f.giveFused(l, v)
+// passed books an item that all ways have, which are to, if any is.
+func (f *Fork[T]) passed(some bool) {
+	f.s.Held--
+	if some {
+		f.s.Passed++
+	} else {
+		f.s.Filtered++
 	}
+}
+
+// give hands an item to a way with a ring, and tells whether that takes any.
+func (f *Fork[T]) give(l *path[T], v T) (taken bool, err error) {
 	if l.tail.Load()-l.lastHead >= l.limit {
 		if err := l.producer.wait(f.up, AwaitsRoom, l.ready); err != nil {
 			return false, err
@@ -112,7 +117,7 @@ func (f *Fork[T]) give(i int, v T) (taken bool, err error) {
 	}
 	f.s.Out++
 	l.out++
-	return true, l.push(v)
+	return true, l.ring.push(v)
 }
 
 // ready tells whether there is room, or never will be.
@@ -131,23 +136,18 @@ func (f *Fork[T]) leave(l *path[T]) {
 // signal gives every way a signal. One that is to come from all of them, and cannot, is lost,
 // as in front of a single processor that no signal passes.
 func (f *Fork[T]) signal(sig Signal) error {
-	if f.deaf && sig.Kind != End {
+	switch {
+	case f.joins != nil:
+		return f.signalFused(sig)
+	case f.deaf && sig.Kind != End:
 		return nil
 	}
-	for _, l := range f.paths {
-		if l.gone.Load() {
-			continue
-		}
-		if err := f.send(l, sig); err != nil {
-			return err
+	for i := range f.paths {
+		if l := &f.paths[i]; !l.gone.Load() {
+			if err := l.ring.signal(sig); err != nil {
+				return err
+			}
 		}
 	}
-	return f.enough()
-}
-
-func (f *Fork[T]) send(l *path[T], sig Signal) error {
-	if l.ring != nil {
-		return l.signal(sig)
-	}
-	return f.ended(l, l.port.Signal(sig))
+	return nil
 }

@@ -25,72 +25,88 @@ func (w Ways[In, Out]) fit(seg *Segment, site Site) bool {
 // fuse wires the stage and its ways in the segment of what is below.
 func (w Ways[In, Out]) fuse(seg *Segment, site Site, name string, down Port[Out]) (*Segment, Port[In]) {
 	f := newFork[In](seg, len(w.Parts))
-	j := newJoint(down, len(w.Parts))
-	f.over = &j.over
+	j := &joint[Out]{down: down, ways: make([]jointWay, len(w.Parts)), open: len(w.Parts)}
+	f.joins = j.ways
 	for i := range slices.Backward(w.Parts) {
 		leads := len(seg.leads)
 		_, port := w.attachWay(i, seg, site, name, j.port(i))
-		f.paths[i] = &path[In]{port: port, to: port.to, queue: port.queue}
-		f.paths[i].begin(f, seg.leads[leads:])
+		l := &f.paths[i]
+		l.push, l.send, l.to, l.queue = port.Push, port.Signal, port.to, port.queue
+		f.leadFused(i, seg.leads[leads:])
 	}
 	return attachFork(f, site, w.Choose(f))
 }
 
-// begin makes what the stages of a way do first a matter of this way.
-func (l *path[T]) begin(f *Fork[T], leads []func() error) {
-	for i, lead := range leads {
-		leads[i] = func() error {
-			if l.gone.Load() {
+// leadFused makes what the stages of a way do first a matter of this way.
+func (f *Fork[T]) leadFused(i int, leads []func() error) {
+	for k, lead := range leads {
+		leads[k] = func() error {
+			if f.paths[i].ended {
 				return nil
 			}
-			if err := f.ended(l, lead()); err != nil {
-				return err
-			}
-			return f.enough()
+			return f.left(i, lead())
 		}
 	}
 }
 
-// giveFused hands an item to a way that is fused with the stage.
-func (f *Fork[T]) giveFused(l *path[T], v T) (taken bool, err error) {
-	if l.gone.Load() {
-		return false, nil
+// passFused is Pass where an item goes through all its ways at once.
+func (f *Fork[T]) passFused(v T, ways []int) error {
+	s, some := f.s, false
+	s.Held++
+	for _, i := range ways {
+		l := &f.paths[i]
+		if l.ended {
+			continue
+		}
+		some = true
+		s.Out++
+		l.out++
+		if err := l.push(v); err != nil {
+			if err = f.left(i, err); err != nil {
+				if s.Taken(err) {
+					f.passed(true)
+				}
+				return err
+			}
+		}
 	}
-	f.s.Out++
-	l.out++
-	return true, f.ended(l, l.port.Push(v))
+	f.passed(some)
+	return nil
 }
 
-// ended says what the result of a way that is fused means for all: its own early end is not
-// theirs.
-func (f *Fork[T]) ended(l *path[T], err error) error {
-	if err != ErrStop || f.up.ctx.Err() != nil {
-		return err
-	}
-	if !*f.over && !l.gone.Load() {
-		l.gone.Store(true)
-		f.open.Add(-1)
-		f.up.stopped = false
+// signalFused is signal for ways that are fused.
+func (f *Fork[T]) signalFused(sig Signal) error {
+	for i := range f.paths {
+		if f.paths[i].ended {
+			continue
+		}
+		if err := f.left(i, f.paths[i].send(sig)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// enough is ErrStop when nobody takes items any more, of ways that are fused. Others end the
-// segment of the stage.
-func (f *Fork[T]) enough() error {
-	switch {
-	case f.over == nil || !*f.over && f.open.Load() > 0:
-		return nil
-	case !*f.over:
-		f.up.stopped = true
+// left says what the result of a way means for all. An early end of its own, of which the
+// joint has heard, is not theirs, unless it is the last.
+func (f *Fork[T]) left(i int, err error) error {
+	if err != ErrStop || f.up.ctx.Err() != nil || !f.joins[i].ended {
+		return err
 	}
-	return ErrStop
+	if l := &f.paths[i]; !l.ended {
+		l.ended = true
+		f.open.Add(-1)
+	}
+	f.up.stopped = f.open.Load() == 0
+	if f.up.stopped {
+		return ErrStop
+	}
+	return nil
 }
 
-// joint is where ways that are fused come together.
+// joint is where ways that are fused come together. What they give goes down as it comes.
 type joint[T any] struct {
 	down  Port[T]
-	over  bool // those below need no more, or the run has failed there
 	ways  []jointWay
 	open  int
 	mark  watermark // that went down
@@ -105,33 +121,12 @@ type jointWay struct {
 	ended  bool
 }
 
-func newJoint[T any](down Port[T], ways int) *joint[T] {
-	return &joint[T]{down: down, ways: make([]jointWay, ways), open: ways}
-}
-
 // port is what the i-th way leads to.
 func (j *joint[T]) port(i int) Port[T] {
 	return Port[T]{
-		Push: j.push, Signal: func(sig Signal) error { return j.signal(&j.ways[i], sig) },
+		Push: j.down.Push, Signal: func(sig Signal) error { return j.signal(&j.ways[i], sig) },
 		room: j.down.room, to: j.down.to, queue: j.down.queue,
 	}
-}
-
-func (j *joint[T]) push(v T) error {
-	err := j.down.Push(v)
-	if err != nil {
-		j.over = true
-	}
-	return err
-}
-
-// send hands a signal down.
-func (j *joint[T]) send(sig Signal) error {
-	err := j.down.Signal(sig)
-	if err != nil {
-		j.over = true
-	}
-	return err
 }
 
 // signal hands on what a signal of one way means for all: End and others come when all ways
@@ -160,7 +155,7 @@ func (j *joint[T]) end(w *jointWay) error {
 	}
 	w.ended = true
 	if j.open--; j.open == 0 {
-		return j.send(Signal{Kind: End})
+		return j.down.Signal(Signal{Kind: End})
 	}
 	if err := j.align(); err != nil {
 		return err
@@ -174,7 +169,7 @@ func (j *joint[T]) align() error {
 		sig := j.later[0]
 		j.later = j.later[1:]
 		j.sent++
-		if err := j.send(sig); err != nil {
+		if err := j.down.Signal(sig); err != nil {
 			return err
 		}
 	}
@@ -196,5 +191,5 @@ func (j *joint[T]) rise() error {
 	if !least.set || !j.mark.rise(least.time) {
 		return nil
 	}
-	return j.send(Signal{Kind: Watermark, Time: least.time})
+	return j.down.Signal(Signal{Kind: Watermark, Time: least.time})
 }

@@ -113,9 +113,9 @@ func (w Ways[In, Out]) lead(f *Fork[In], i int, seg *Segment, site Site, name st
 	before := len(seg.run.stages)
 	seg, port := w.attachWay(i, seg, site, name, down)
 	f.deaf = f.deaf || slices.ContainsFunc(seg.run.stages[before:], (*Stage).Foreign)
-	l := &path[In]{ring: newRing[In](w.Size, f.up, seg), to: port.to}
+	l := &f.paths[i]
+	l.ring, l.to = newRing[In](w.Size, f.up, seg), port.to
 	l.queue = l.ring.port(port).queue
 	seg.head = func() error { return l.drain(port) }
 	seg.exits = append(seg.exits, func() { f.leave(l) })
-	f.paths[i] = l
 }
