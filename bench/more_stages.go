@@ -81,6 +81,7 @@ func timed() []row {
 		single("DeadLetterQueue", b, func(f intFlow) intFlow { return f.DeadLetterQueue(inner) }),
 		single("Delay", b, func(f intFlow) intFlow { return f.Delay(time.Nanosecond) }),
 		single("DelayUntil", b, func(f intFlow) intFlow { return f.DelayUntil(longAgo) }),
+		single("Expand, nothing made", b, func(f intFlow) intFlow { return f.Expand(noMore) }),
 		single("Fallback", b, func(f intFlow) intFlow { return f.Fallback(inner, noValue) }),
 		single("Hedge", b, func(f intFlow) intFlow { return f.Hedge(inner, time.Hour) }),
 		single("KeepAlive", b, func(f intFlow) intFlow { return f.KeepAlive(time.Hour, zero) }),

@@ -15,6 +15,7 @@ func add(sum, v int) int                            { return sum + v }
 func same(v int) int                                { return v }
 func trySame(v int) (int, error)                    { return v, nil }
 func sameCtx(_ context.Context, v int) (int, error) { return v, nil }
+func noMore(int) (int, bool)                        { return 0, false }
 func always(int) bool                               { return true }
 func ignore(int)                                    {}
 func latest(_, v int) int                           { return v }

@@ -31,6 +31,7 @@ func taught() lessons {
 	teach(l, func(*gamble, string) *flow.Report { return new(flow.Report) })
 	teach(l, func(g *gamble, name string) <-chan int { return channel(g, name) })
 	teach(l, signal)
+	teach(l, extension)
 	teach(l, func(g *gamble, name string) flow.Source[int] { return arg[source](g, name) })
 	teach(l, func(g *gamble, name string) flow.SignalSource[int] { return newMarker(g, name) })
 	teach(l, func(g *gamble, name string) flow.Sink[int] { return arg[sink](g, name) })
@@ -169,6 +170,16 @@ func signal(g *gamble, name string) <-chan struct{} {
 	g.note("%s=signal{%v}", name, d)
 	g.endEarly()
 	return ch
+}
+
+// extension draws what makes an item of the last one, a few times: a receiver that never waits
+// would get items for ever, in no time.
+func extension(g *gamble, name string) func(int) (int, bool) {
+	fn := g.function(reflect.TypeFor[func(int) (int, bool)](), name)
+	return func(last int) (int, bool) {
+		fn.Call([]reflect.Value{reflect.ValueOf(last)})
+		return last / 8, last >= 8
+	}
 }
 
 // source is a flow.Source.

@@ -166,6 +166,7 @@ func sender[T any](g *Segment, out chan<- T) Port[T] {
 		Push:   func(v T) error { return Send(g, out, v) },
 		Signal: accept,
 		offer:  trySend(g, out),
+		out:    out,
 	}
 }
 

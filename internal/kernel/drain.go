@@ -97,7 +97,7 @@ func (in *intake) closed() <-chan struct{} {
 	return in.gate
 }
 
-// opening is the part of a live run's intake that one source has.
+// opening is the part of a live run's intake that one source has, or a stage that makes items.
 type opening struct {
 	ctx context.Context // of the source: it ends with its segment, or when the run is drained
 	in  *intake
@@ -105,13 +105,17 @@ type opening struct {
 
 // openIntake gives a source of a live run its part.
 func (s *Stage) openIntake() {
-	if s.seg.run.live == nil {
-		return
+	if s.seg.run.live != nil {
+		s.live.opening = s.seg.opening()
 	}
-	in := &s.seg.run.live.intake
-	ctx, end := context.WithCancelCause(s.seg.ctx)
+}
+
+// opening makes a part of a live run's intake.
+func (g *Segment) opening() *opening {
+	in := &g.run.live.intake
+	ctx, end := context.WithCancelCause(g.ctx)
 	in.ends = append(in.ends, end)
-	s.live.opening = &opening{ctx, in}
+	return &opening{ctx, in}
 }
 
 // intake is the part of the run's that the stage has, nil unless it is a source of a live run.

@@ -21,6 +21,7 @@ type Port[T any] struct {
 
 	room  func() error // waits until Push would not, nil where that cannot be known
 	offer Offer[T]     // to a receiver that may not be there, nil unless that is a channel's
+	out   chan<- T     // that channel
 	to    *Stage       // who receives
 	queue *queue       // between the sender and the receiver, nil where they are fused
 }

@@ -198,6 +198,7 @@ func (w *watch) now() time.Duration {
 // it, before the item is pushed.
 func (p Port[T]) Noting(note func()) Port[T] {
 	push, offer := p.Push, p.offer
+	p.out = nil // whoever sends there himself would not be heard
 	p.Push = func(v T) error {
 		note()
 		return push(v)

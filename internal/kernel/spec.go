@@ -130,7 +130,7 @@ func finish[T any](s *Stage, up Port[T]) Port[T] {
 	if s.closes != nil {
 		up.Signal = s.noteEnd(up.Signal)
 	}
-	up.to, up.queue, up.offer = s, nil, nil
+	up.to, up.queue, up.offer, up.out = s, nil, nil, nil
 	return up
 }
 
