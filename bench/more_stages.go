@@ -83,6 +83,7 @@ func timed() []row {
 		single("DelayUntil", b, func(f intFlow) intFlow { return f.DelayUntil(longAgo) }),
 		single("Expand, nothing made", b, func(f intFlow) intFlow { return f.Expand(noMore) }),
 		single("Fallback", b, func(f intFlow) intFlow { return f.Fallback(inner, noValue) }),
+		single("FlatMapMerge of one", b, func(f intFlow) intFlow { return f.FlatMapMerge(2, oneAndNil) }),
 		single("Hedge", b, func(f intFlow) intFlow { return f.Hedge(inner, time.Hour) }),
 		single("KeepAlive", b, func(f intFlow) intFlow { return f.KeepAlive(time.Hour, zero) }),
 		single("Retry", b, func(f intFlow) intFlow { return f.Retry(inner, 3) }),

@@ -23,6 +23,11 @@ func latest(_, v int) int                           { return v }
 // emitSame is the push function of a gatherer that passes everything on.
 func emitSame(_ *struct{}, v int, emit func(int) error) error { return emit(v) }
 
+// oneAndNil gives a sequence of one item.
+func oneAndNil(_ context.Context, v int) iter.Seq2[int, error] {
+	return func(yield func(int, error) bool) { yield(v, nil) }
+}
+
 // one makes a function that gives a sequence of one item. The sequence is always the
 // same value, so that it is not the function that allocates; it serves one run at a time.
 func one() func(int) iter.Seq[int] {

@@ -31,7 +31,7 @@ func (b *builder) readMarble(st *stage) {
 		b.addf(note.pos, "malformed marble %q, want SCRIPT EXPRESSION: %s", note.text(), syntaxMsg(err))
 		return
 	}
-	used := b.snippetImports(st, expr, note, &ast.Ident{Name: "f"}, &ast.Ident{Name: "work"}, &ast.Ident{Name: "after"})
+	used := b.snippetImports(st, expr, note, &ast.Ident{Name: "f"}, &ast.Ident{Name: "work"}, &ast.Ident{Name: "after"}, &ast.Ident{Name: "echoes"})
 	st.Marble = &marble{Name: kebab(st.Name), Script: script, Code: b.text(expr), imports: used}
 }
 

@@ -30,6 +30,10 @@ func (p *pool[In, Out]) drain(down Port[Out]) error {
 		if p.found == 0 {
 			p.look()
 		}
+		some, err := p.streams.deliver(down.Push)
+		if err != nil {
+			return err
+		}
 		at, sig := p.signals.next()
 		switch {
 		case sig && p.before == at:
@@ -40,7 +44,7 @@ func (p *pool[In, Out]) drain(down Port[Out]) error {
 			if err := p.deliver(p.bound(at, sig), down.Push); err != nil {
 				return err
 			}
-		default:
+		case !some:
 			p.rest(sig, at)
 		}
 	}
@@ -103,6 +107,8 @@ func (p *pool[In, Out]) emit(push func(Out) error) error {
 	case last:
 		p.passed++
 		return ErrStop
+	case streamed:
+		p.passed++
 	case nothing:
 		p.filtered++
 	}
@@ -153,5 +159,5 @@ func (p *pool[In, Out]) stirred(sig bool, at uint64) bool {
 	if now, ok := p.signals.next(); ok != sig || now != at {
 		return true
 	}
-	return p.done[p.taken&p.mask].Load() != 0
+	return p.done[p.taken&p.mask].Load() != 0 || p.streams.some()
 }

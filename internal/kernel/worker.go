@@ -56,7 +56,11 @@ func (p *pool[In, Out]) hire() {
 		w.fn = p.Each(&own)
 	}
 	own.watch = p.s.watch.again(&own)
-	w.call = underPolicy(&own, visible(&own, true, own.watch.above(w.callOne)))
+	call := w.callOne
+	if p.streams != nil {
+		call = w.stream()
+	}
+	w.call = underPolicy(&own, visible(&own, true, own.watch.above(call)))
 	if own.lenient() && own.policy.Counts {
 		w.call = w.noting(w.call)
 	}

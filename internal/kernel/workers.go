@@ -22,8 +22,11 @@ const (
 // Workers call a function on several goroutines. At the end of a flow, where nothing is
 // below, its ErrStop ends the stream early.
 type Workers[In, Out any] struct {
-	Call   func(ctx context.Context, v In) (Out, error)
-	Each   func(s *Stage) func(context.Context, In) (Out, error) // makes it for each worker, in place of Call
+	Call func(ctx context.Context, v In) (Out, error)
+	Each func(s *Stage) func(context.Context, In) (Out, error) // makes it for each worker, in place of Call
+	// Stream, in place of both, makes for each worker what gives any number of results for an
+	// item, by emit. Its Order is Unordered; results of one item come in order.
+	Stream func(emit func(Out) error) func(context.Context, In) error
 	Count  int
 	Window int // the most items that are accepted and not emitted, at least Count; 0 for the default
 	Steady int // the same while calls are not quick, at most Window; with a Window of 0 the default
@@ -81,6 +84,8 @@ type pool[In, Out any] struct {
 	sink   bool // nothing is below
 	single bool // claims are of one item
 
+	streams *streams[Out] // nil without Workers.Stream; here, where nobody writes
+
 	_        pad
 	tail     atomic.Uint64 // items that may be claimed
 	accepted uint64        // the producer's copy of tail
@@ -115,12 +120,13 @@ type slot[In, Out any] struct {
 type fate uint8
 
 const (
-	empty   fate = iota
-	waiting      // for a worker
-	gone         // a worker has it, or it failed and is booked
-	passed       // its result is in the slot
-	last         // passed, and the function wants no more
-	nothing      // it was discarded
+	empty    fate = iota
+	waiting       // for a worker
+	gone          // a worker has it, or it failed and is booked
+	passed        // its result is in the slot
+	last          // passed, and the function wants no more
+	nothing       // it was discarded
+	streamed      // all of its results are in the ring of its worker
 )
 
 // attachWorkers makes the stage: its producing end in a new segment, its workers, and its
@@ -141,6 +147,10 @@ func attachWorkers[In, Out any](
 	seg.show(s, p.showPassed)
 	if p.sink {
 		down.Push, down.Signal = func(Out) error { return nil }, seg.arrived
+	}
+	if p.Stream != nil {
+		p.streams = new(streams[Out])
+		seg.giveBack, down.Push = p.streams.giveBack, p.streams.counted(down.Push)
 	}
 	for range p.Count {
 		p.hire()
@@ -185,10 +195,18 @@ func (p *pool[In, Out]) busy() float64 {
 
 // showPassed publishes what the segment below took out.
 func (p *pool[In, Out]) showPassed(to *Counts) {
-	to.Filtered = p.filtered
-	if to.Passed = p.passed; !p.sink {
-		to.Out = p.passed
+	to.Filtered, to.Passed, to.Out = p.filtered, p.passed, p.out()
+}
+
+// out is how many results were pushed.
+func (p *pool[In, Out]) out() int64 {
+	switch {
+	case p.sink:
+		return 0
+	case p.streams != nil:
+		return p.streams.given
 	}
+	return p.passed
 }
 
 // good is how many items the workers are done with that did not fail.
@@ -202,10 +220,7 @@ func (p *pool[In, Out]) good() int64 {
 
 // book counts what the workers and the segment below did.
 func (p *pool[In, Out]) book(c *Counts) {
-	c.Passed, c.Filtered = p.passed, p.filtered
-	if !p.sink {
-		c.Out = p.passed
-	}
+	c.Passed, c.Filtered, c.Out = p.passed, p.filtered, p.out()
 	for _, w := range p.staff {
 		c.Held += w.s.Held
 		c.Retried += w.s.Retried

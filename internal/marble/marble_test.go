@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -121,6 +122,18 @@ func work(ctx context.Context, item string) (string, error) {
 		took = 8
 	}
 	return item, clock.Sleep(ctx, clock.Real(), took*time.Millisecond)
+}
+
+// echoes gives an item, and after some time twice more.
+func echoes(ctx context.Context, item string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for more := yield(item, nil); more; more = yield(item+"'", nil) {
+			if err := clock.Sleep(ctx, clock.Real(), 23*time.Millisecond); err != nil || len(item) > 2 {
+				return
+			}
+			item += "'"
+		}
+	}
 }
 
 // after gives a channel that is closed after some time, as a signal for pictures.
