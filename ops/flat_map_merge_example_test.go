@@ -45,13 +45,10 @@ func ExampleFlatMapMerge_OnError() {
 		}
 	}
 	p := ops.NewFlatMapMerge(1, digits).OnError(func(_ context.Context, e *ops.ItemError) { fmt.Println(e.Item, e.Err) })
-	for r := range p.Process(context.Background(), feed("12x4")) {
-		defer fmt.Println(string(r))
-	}
+	fmt.Println(string(collect(p.Process(context.Background(), feed("12x4")))))
 	// Output:
 	// 12x4 'x' is no digit
-	// 2
-	// 1
+	// 12
 }
 
 func ExampleFlatMapMerge_WithName() {
