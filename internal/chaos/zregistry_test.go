@@ -348,6 +348,9 @@ func registry() []*piece {
 		{name: "Flow.EveryNth", file: "flow/zevery_nth.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.EveryNth(arg[int](g, "n")))
 		}},
+		{name: "Flow.Expand", file: "flow/zexpand.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.Expand(arg[func(last int) (int, bool)](g, "next")))
+		}},
 		{name: "Flow.Fallback", file: "flow/zfallback.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Fallback[int](arg[ops.Processor[int, int]](g, "inner"), arg[func(context.Context, int, error) (int, error)](g, "fn")))
 		}},
@@ -356,6 +359,9 @@ func registry() []*piece {
 		}},
 		{name: "Flow.Find", file: "flow/zfind.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Find(arg[func(int) bool](g, "wanted")))
+		}},
+		{name: "Flow.FlatMapMerge", file: "flow/zflat_map_merge.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.FlatMapMerge[int](arg[int](g, "workers"), arg[func(context.Context, int) iter.Seq2[int, error]](g, "fn")))
 		}},
 		{name: "Flow.FlatMap", file: "flow/zflat_mapper.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.FlatMap[int](arg[func(int) iter.Seq[int]](g, "fn")))
@@ -851,6 +857,13 @@ func registry() []*piece {
 			}
 			return then(g, f, p)
 		}},
+		{name: "ops.NewExpand", file: "ops/expand.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewExpand[int](arg[func(last int) (int, bool)](g, "next"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
 		{name: "ops.NewFallback", file: "ops/fallback.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			p := ops.NewFallback[int, int](arg[ops.Processor[int, int]](g, "inner"), arg[func(ctx context.Context, item int, err error) (int, error)](g, "fn"))
 			if g.option("WithName") {
@@ -905,6 +918,16 @@ func registry() []*piece {
 			p := ops.NewFind[int](arg[func(int) bool](g, "wanted"))
 			if g.option("WithName") {
 				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewFlatMapMerge", file: "ops/flat_map_merge.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewFlatMapMerge[int, int](arg[int](g, "workers"), arg[func(context.Context, int) iter.Seq2[int, error]](g, "fn"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("OnError") {
+				p = p.OnError(arg[func(context.Context, *ops.ItemError)](g, "handle"))
 			}
 			return then(g, f, p)
 		}},

@@ -137,11 +137,23 @@ func subjects() []subject {
 			record: func(f flow.Flow[string]) (Line, error) { return record(f.EveryNth(3)) },
 		},
 		{
+			name: "expand", script: "a--------b---c-----|",
+			code: "f.Expand(func(last string) (string, bool) { return last, true }).Call(work)",
+			record: func(f flow.Flow[string]) (Line, error) {
+				return record(f.Expand(func(last string) (string, bool) { return last, true }).Call(work))
+			},
+		},
+		{
 			name: "find", script: "a-b-c-d-c-|",
 			code: "f.Find(func(s string) bool { return s == \"c\" })",
 			record: func(f flow.Flow[string]) (Line, error) {
 				return record(f.Find(func(s string) bool { return s == "c" }))
 			},
+		},
+		{
+			name: "flat-map-merge", script: "ab--------c---|",
+			code:   "f.FlatMapMerge(2, echoes)",
+			record: func(f flow.Flow[string]) (Line, error) { return record(f.FlatMapMerge(2, echoes)) },
 		},
 		{
 			name: "fold", script: "a-b--c----|",
