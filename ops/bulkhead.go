@@ -55,7 +55,7 @@ type Bulkhead[In, Out any] struct {
 //streamz:stage Bulkhead(inner Processor[In, Out], limit int) NewBulkhead(inner, limit)
 //streamz:example flow.Of("1", "2").Bulkhead(ops.NewTryMapper(strconv.Atoi), 1)
 //streamz:output [1 2]
-//streamz:marble (abcde)----------| f.Then(ops.NewBulkhead(ops.NewAsyncMapper(work).WithWorkers(5), 2))
+//streamz:marble abcde----------| f.Then(ops.NewBulkhead(ops.NewAsyncMapper(work).WithWorkers(5), 2))
 func NewBulkhead[In, Out any](inner Processor[In, Out], limit int, clk ...Clock) *Bulkhead[In, Out] {
 	b := &Bulkhead[In, Out]{wrapper: wrap("bulkhead", inner, clk), most: limit, queue: -1}
 	if limit < 1 {

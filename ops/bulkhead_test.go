@@ -133,8 +133,9 @@ func TestBulkhead_shared(t *testing.T) {
 		wantBulkhead(t, b, ops.BulkheadStats{InFlight: 2, Waiting: 1})
 		all.Wait()
 		c.wantMost(t, 2)
-		if took := time.Since(start); took != 600*ms {
-			t.Errorf("twelve calls took %v, want 600ms", took)
+		// Two at a time, unless the last two are of one run.
+		if took := time.Since(start); took != 600*ms && took != 700*ms {
+			t.Errorf("twelve calls took %v, want 600ms or 700ms", took)
 		}
 		run(b)
 		run(b.WithName("other"))

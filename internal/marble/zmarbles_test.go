@@ -48,7 +48,7 @@ func subjects() []subject {
 			record: func(f flow.Flow[string]) (Line, error) { return record(f.Buffer(2).Call(work)) },
 		},
 		{
-			name: "bulkhead", script: "(abcde)----------|",
+			name: "bulkhead", script: "abcde----------|",
 			code: "f.Then(ops.NewBulkhead(ops.NewAsyncMapper(work).WithWorkers(5), 2))",
 			record: func(f flow.Flow[string]) (Line, error) {
 				return record(f.Then(ops.NewBulkhead(ops.NewAsyncMapper(work).WithWorkers(5), 2)))
