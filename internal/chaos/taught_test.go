@@ -39,6 +39,7 @@ func taught() lessons {
 	teach(l, processor)
 	teach(l, cases)
 	teach(l, routes)
+	teach(l, branches)
 	teach(l, func(g *gamble, _ string) flow.Job { return g.job() })
 	teach(l, func(g *gamble, _ string) []flow.Job { return g.jobs() })
 	teach(l, restarts)
@@ -75,11 +76,22 @@ func cases(g *gamble, _ string) []ops.SwitchCase[int] {
 	return list
 }
 
+// branches draws those of a Branch, rarely none.
+func branches(g *gamble, name string) []func(flow.Flow[int]) flow.Flow[int] {
+	builds := make([]func(flow.Flow[int]) flow.Flow[int], g.IntN(4))
+	c := *g
+	c.depth++
+	for i := range builds {
+		builds[i] = arg[func(flow.Flow[int]) flow.Flow[int]](&c, name)
+	}
+	return builds
+}
+
 // routes draws those of a Route.
 func routes(g *gamble, _ string) []flow.RouteCase[int, int, int] {
 	var list []flow.RouteCase[int, int, int]
-	for key := range g.IntN(4) {
-		if build := arg[func(flow.Flow[int]) flow.Flow[int]](g, "build"); g.IntN(3) == 0 {
+	for key, build := range branches(g, "build") {
+		if g.IntN(3) == 0 {
 			list = append(list, flow.Default[int](build))
 		} else {
 			list = append(list, flow.Case(key, build))
