@@ -16,9 +16,9 @@ func Exceptions() map[string]Exception {
 		"Flatten":   {Replacement: "flow.Unbatch(f) or f.FlatMap(slices.Values)", Stage: true},
 		// Several inputs or several outputs are no step of a chain.
 		"FanIn":     {Replacement: "flow.Merge(flows...)"},
-		"Partition": {Replacement: "f.Switch(cases...), or f.AsyncMapKeyed(workers, key, fn)"},
-		"Router":    {Replacement: "f.Switch(cases...)"},
-		"Split":     {Replacement: "f.Switch(cases...), or two flows with a Filter"},
-		"FanOut":    {Replacement: "one flow for each reader, each with a source of its own, or one ForEach that tells all readers"},
+		"Partition": {Replacement: "f.Route(key, cases...), or f.AsyncMapKeyed(workers, key, fn)"},
+		"Router":    {Replacement: "f.Route(key, cases...), or f.Switch(cases...)"},
+		"Split":     {Replacement: "f.Partition(matches, yes, no)"},
+		"FanOut":    {Replacement: "f.Branch(builds...)"},
 	}
 }
