@@ -266,11 +266,16 @@ func (m *marker) Stream(ctx context.Context, out flow.Emitter[int]) error {
 		if i%m.every != 0 {
 			continue
 		}
-		_ = out.Watermark(time.Unix(int64(i), 0))
-		_ = out.Barrier(func(err error) {
+		if err := out.Watermark(time.Unix(int64(i), 0)); err != nil {
+			return err
+		}
+		err := out.Barrier(func(err error) {
 			arrived[i].Add(1)
 			m.told(err)
 		})
+		if err != nil { // what fails after that does not matter
+			return err
+		}
 	}
 	return nil
 }
