@@ -18,6 +18,11 @@ import (
 func TestLeakCheck_everyCallback(t *testing.T) {
 	places := func(leak func()) map[string]flow.Job {
 		jobs, begun := callbacks(1, leak), 0
+		jobs["barrier"] = barriered(func(error) {
+			if leak != nil {
+				leak()
+			}
+		}).Named("acts").Async(1).Tap(func(int) {}).Discard()
 		jobs["build"] = flow.Restart(flow.RestartPolicy{Max: 1, OnEnd: true, If: func(error) bool { return false }}, func() flow.Flow[int] {
 			if begun++; begun == 2 {
 				leak()

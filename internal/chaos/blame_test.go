@@ -109,7 +109,7 @@ func (g *game) checkLeaks(r *flow.Report) {
 // is one stage.
 func (g *game) leftIn(n *node) bool {
 	for by := range g.behind {
-		if by == n || strings.HasPrefix(by.path, n.path+".") {
+		if by.path == n.path || strings.HasPrefix(by.path, n.path+".") {
 			return true
 		}
 	}

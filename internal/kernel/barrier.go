@@ -76,6 +76,9 @@ func (g *Segment) tell(b barrier, cause error) (err error) {
 		}
 		err = g.run.fail(b.from.blame(newPanic(b.from, value)))
 	}()
+	if b.from.live != nil {
+		b.from.label()
+	}
 	b.done(cause)
 	clean = true
 	return nil
