@@ -133,13 +133,22 @@ func branches[T, R any](builds ...func(Flow[T]) Flow[R]) []kernel.Way[T, R] {
 	return ways
 }
 
-// fork makes the flow of what comes out of several ways, of which choose tells those that an
-// item goes.
+// fork makes the flow of what comes out of several ways that are fused if they can be, of which
+// choose tells those that an item goes.
 func (f Flow[T]) fork[R any](name, op string, err error, calls kernel.Calls, ways []kernel.Way[T, R], choose func(T) []int) Flow[R] {
-	w := kernel.Ways[T, R]{Size: branchQueue, Fused: true, Parts: ways}
+	return f.ways(name, op, err, calls, kernel.Ways[T, R]{Fused: true, Parts: ways}, func(fork *kernel.Fork[T]) func(T) error {
+		return func(v T) error { return fork.Pass(v, choose(v), nil) }
+	})
+}
+
+// ways makes the flow of what comes out of several ways. pass makes what hands an item to them.
+func (f Flow[T]) ways[R any](
+	name, op string, err error, calls kernel.Calls, w kernel.Ways[T, R], pass func(*kernel.Fork[T]) func(T) error,
+) Flow[R] {
+	w.Size = branchQueue
 	w.Choose = func(fork *kernel.Fork[T]) kernel.Spec[T, nothing] {
 		return kernel.Spec[T, nothing]{Name: name, Op: op, Calls: calls, Start: func(s *kernel.Stage, _ kernel.Port[nothing]) kernel.Port[T] {
-			return kernel.Port[T]{Push: chooser(s, fork, calls, choose)}
+			return kernel.Port[T]{Push: chooser(s, calls, pass(fork))}
 		}}
 	}
 	spec := kernel.Spec[T, R]{Name: name, Op: op, Err: err}
@@ -153,13 +162,17 @@ func (f Flow[T]) fork[R any](name, op string, err error, calls kernel.Calls, way
 }
 
 // chooser is the push of a stage that chooses.
-func chooser[T any](s *kernel.Stage, fork *kernel.Fork[T], calls kernel.Calls, choose func(T) []int) func(T) error {
+func chooser[T any](s *kernel.Stage, calls kernel.Calls, pass func(T) error) func(T) error {
+	if calls == kernel.CallsNothing {
+		return func(v T) error {
+			s.In++
+			return pass(v)
+		}
+	}
 	mark := s.Mark()
 	return func(v T) error {
 		s.In++
-		if calls != kernel.CallsNothing {
-			mark.Enter()
-		}
-		return fork.Pass(v, choose(v), nil)
+		mark.Enter()
+		return pass(v)
 	}
 }

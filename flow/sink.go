@@ -76,10 +76,7 @@ func putter[T any](s *kernel.Stage, fn func(context.Context, T) error) func(T) e
 // returned; what they did then counts as held. As many items are accepted and not yet done as
 // by [Flow.AsyncMap]. Nothing happens until the Job is run.
 func (f Flow[T]) AsyncForEach[_ lazy](workers int, fn func(ctx context.Context, v T) error) Job {
-	err := notNil(fn, "function")
-	if workers < 1 || workers > maxWorkers {
-		err = kernel.Join(err, &ConfigError{Field: "workers", Value: workers, Want: "must be between 1 and 1<<20"})
-	}
+	err := kernel.Join(notNil(fn, "function"), badWorkers(workers))
 	return into(f, kernel.Staffed(kernel.Spec[T, nothing]{
 		Name: "async-for-each", Op: "AsyncForEach", Err: err, Calls: kernel.CallsFunc, Heeds: true,
 	}, kernel.Workers[T, nothing]{

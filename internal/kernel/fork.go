@@ -13,6 +13,8 @@ type Fork[T any] struct {
 	open  atomic.Int64 // ways that have not ended
 	deaf  bool         // signals do not pass some way
 	joins []jointWay   // of ways that are fused, else nil
+	freed parking      // of the stage, for all rings, where it waits for any
+	next  int          // the way after the last one that any item was given to
 }
 
 // path leads to one way.
@@ -30,6 +32,7 @@ type path[T any] struct {
 func newFork[T any](up *Segment, ways int) *Fork[T] {
 	f := &Fork[T]{up: up, paths: make([]path[T], ways)}
 	f.open.Store(int64(ways))
+	f.freed.ch = make(chan struct{}, 1)
 	return f
 }
 
@@ -122,6 +125,45 @@ func (f *Fork[T]) give(l *path[T], v T) (taken bool, err error) {
 
 // ready tells whether there is room, or never will be.
 func (l *path[T]) ready() bool { return l.gone.Load() || l.room() }
+
+// PassAny gives an item that the stage has booked in to the way in front of which the fewest
+// wait, of several the next one, and books it. It waits until there is room in front of one.
+func (f *Fork[T]) PassAny(v T) error {
+	f.s.Held++
+	l := f.idlest()
+	if l == nil {
+		if err := f.freed.wait(f.up, AwaitsRoom, func() bool { l = f.idlest(); return l != nil }); err != nil {
+			return err
+		}
+	}
+	f.s.Out++
+	l.out++
+	if err := l.ring.push(v); err != nil {
+		return err
+	}
+	f.passed(true)
+	return nil
+}
+
+// idlest is the way with the fewest items in front of it, nil if none has room.
+func (f *Fork[T]) idlest() (best *path[T]) {
+	var least uint64
+	first := f.next
+	for k := range f.paths {
+		i := (first + k) % len(f.paths)
+		l := &f.paths[i]
+		if l.gone.Load() || !l.room() {
+			continue
+		}
+		if n := l.tail.Load() - l.lastHead; best == nil || n < least {
+			best, least, f.next = l, n, i+1
+		}
+		if least == 0 {
+			break
+		}
+	}
+	return best
+}
 
 // leave says that a way with a segment of its own has ended.
 func (f *Fork[T]) leave(l *path[T]) {

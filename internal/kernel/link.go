@@ -6,17 +6,18 @@ type link struct {
 	up       *Segment // producer
 	seg      *Segment // consumer
 	consumer *parking // own, unless several queues lead to one consumer
+	producer *parking // freed, unless one producer waits for room in any of several queues
 
-	_        pad
-	producer parking
-	own      parking
-	signals  signals
+	_       pad
+	freed   parking
+	own     parking
+	signals signals
 }
 
 // connect sets up the link.
 func (l *link) connect(up, seg *Segment) {
-	l.up, l.seg, l.consumer = up, seg, &l.own
-	l.producer.ch, l.own.ch = make(chan struct{}, 1), make(chan struct{}, 1)
+	l.up, l.seg, l.consumer, l.producer = up, seg, &l.own, &l.freed
+	l.freed.ch, l.own.ch = make(chan struct{}, 1), make(chan struct{}, 1)
 }
 
 // signal puts sig behind the items sent so far, which are at in number.

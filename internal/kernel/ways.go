@@ -13,10 +13,12 @@ import (
 // A way that has ended early takes nothing any more, and the others go on. When all have
 // ended, the stage is not needed any more.
 type Ways[In, Out any] struct {
-	Size  int  // of the ring in front of each way, and of that behind it
+	Size  int  // of the ring behind each way, and of that in front of it
+	Front int  // of the latter, 0 for Size
 	Fused bool // without rings, on the goroutine of what is below, if all ways can be there
+	Any   bool // the stage waits for room in any of the ways, see PassAny
 	Parts []Way[In, Out]
-	// Choose gives the stage, whose push hands its items over with Pass. It is called
+	// Choose gives the stage, whose push hands its items over with Pass or PassAny. It is called
 	// for each run.
 	Choose func(*Fork[In]) Spec[In, struct{}]
 }
@@ -114,7 +116,10 @@ func (w Ways[In, Out]) lead(f *Fork[In], i int, seg *Segment, site Site, name st
 	seg, port := w.attachWay(i, seg, site, name, down)
 	f.deaf = f.deaf || slices.ContainsFunc(seg.run.stages[before:], (*Stage).Foreign)
 	l := &f.paths[i]
-	l.ring, l.to = newRing[In](w.Size, f.up, seg), port.to
+	l.ring, l.to = newRing[In](cmp.Or(w.Front, w.Size), f.up, seg), port.to
+	if w.Any {
+		l.producer = &f.freed
+	}
 	l.queue = l.ring.port(port).queue
 	seg.head = func() error { return l.drain(port) }
 	seg.exits = append(seg.exits, func() { f.leave(l) })
