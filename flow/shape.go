@@ -40,19 +40,26 @@ func Merge[T any](flows ...Flow[T]) Flow[T] {
 }
 
 // join makes one flow of several.
-func join[T any](
-	flows []Flow[T], name, op string, connect func(*kernel.Segment, kernel.Port[T], []func(*kernel.Segment, kernel.Port[T])),
+func join[T any](flows []Flow[T], name, op string, connect func(*kernel.Segment, kernel.Port[T], []kernel.Wire[T])) Flow[T] {
+	return assemble(flows, name, op, func(seg *kernel.Segment, last kernel.Site, down kernel.Port[T], wires []kernel.Wire[T]) {
+		seg.Run().Misused(last, name, last.Err)
+		seg.Run().Within(last, func(kernel.Site) { connect(seg, down, wires) })
+	})
+}
+
+// assemble makes one flow of several, which connect wires.
+func assemble[T any](
+	flows []Flow[T], name, op string, connect func(*kernel.Segment, kernel.Site, kernel.Port[T], []kernel.Wire[T]),
 ) Flow[T] {
 	if len(flows) == 0 {
 		return origin(slice[T](nil, name, op))
 	}
-	wires := make([]func(*kernel.Segment, kernel.Port[T]), len(flows))
+	wires := make([]kernel.Wire[T], len(flows))
 	for i, f := range flows {
 		wires[i] = f.connect
 	}
 	return Flow[T]{last: settings{At: callsite.Here()}, wire: func(seg *kernel.Segment, last kernel.Site, down kernel.Port[T]) {
-		seg.Run().Misused(last, name, last.Err)
-		seg.Run().Within(last, func(kernel.Site) { connect(seg, down, wires) })
+		connect(seg, last, down, wires)
 	}}
 }
 

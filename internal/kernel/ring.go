@@ -33,7 +33,12 @@ func (q *ring[T]) port(down Port[T]) Port[T] {
 type pad [64]byte // keeps what two goroutines write on different cache lines
 
 type ring[T any] struct {
-	buf    []T
+	buf []T
+	cursors
+}
+
+// cursors are a ring without its items.
+type cursors struct {
 	mask   uint64
 	limit  uint64 // of items; buf may be longer, as the mask needs a power of two
 	singly bool   // give each slot back at once, for a producer that does not wait
@@ -122,10 +127,10 @@ func (p *parking) unpark() {
 
 // held is what the producer booked out and the consumer did not book in. It may be
 // called when the run has ended.
-func (q *ring[T]) held() int64 { return int64(q.tail.Load()-q.taken) + q.refused }
+func (q *cursors) held() int64 { return int64(q.tail.Load()-q.taken) + q.refused }
 
 // fill is how many slots are taken, and how many there are. It may be called by anybody.
-func (q *ring[T]) fill() (items, size int64) {
+func (q *cursors) fill() (items, size int64) {
 	head := q.head.Load() // before the tail, which is never behind it
 	return int64(min(q.tail.Load()-head, q.limit)), int64(q.limit)
 }
@@ -146,7 +151,7 @@ func (q *ring[T]) push(v T) error {
 }
 
 // await waits until there is a free slot.
-func (q *ring[T]) await() error {
+func (q *cursors) await() error {
 	if q.tail.Load()-q.lastHead < q.limit {
 		return nil
 	}
@@ -154,12 +159,12 @@ func (q *ring[T]) await() error {
 }
 
 // room tells whether there is a free slot.
-func (q *ring[T]) room() bool {
+func (q *cursors) room() bool {
 	q.lastHead = q.head.Load()
 	return q.tail.Load()-q.lastHead < q.limit
 }
 
-func (q *ring[T]) signal(sig Signal) error { return q.link.signal(q.tail.Load(), sig) }
+func (q *cursors) signal(sig Signal) error { return q.link.signal(q.tail.Load(), sig) }
 
 // drain is the head of the consumer.
 func (q *ring[T]) drain(down Port[T]) error {
@@ -187,11 +192,11 @@ func (q *ring[T]) drain(down Port[T]) error {
 }
 
 // some tells whether there is anything to deliver.
-func (q *ring[T]) some() bool { return q.tail.Load() != q.taken || q.signals.pending.Load() > 0 }
+func (q *cursors) some() bool { return q.tail.Load() != q.taken || q.signals.pending.Load() > 0 }
 
 // ready says up to where items may be delivered now, so many of them at most, and
 // whether a signal is next after them.
-func (q *ring[T]) ready(most uint64) (end uint64, sig bool) {
+func (q *cursors) ready(most uint64) (end uint64, sig bool) {
 	end = min(q.tail.Load(), q.taken+most)
 	if at, ok := q.signals.next(); ok && at <= end {
 		return at, true
@@ -200,7 +205,7 @@ func (q *ring[T]) ready(most uint64) (end uint64, sig bool) {
 }
 
 // giveBack frees the slots of a block that is not at its end.
-func (q *ring[T]) giveBack() {
+func (q *cursors) giveBack() {
 	if q.head.Load() != q.taken {
 		q.head.Store(q.taken)
 		q.producer.wake()
@@ -238,4 +243,21 @@ func (q *ring[T]) deliver(end uint64, push func(T) error) error {
 	}
 	q.load.look(q.tail.Load() - q.taken)
 	return nil
+}
+
+// peek gives the oldest item, which is there, and leaves it.
+func (q *ring[T]) peek() T { return q.buf[q.taken&q.mask] }
+
+// pull takes the oldest item, which is there, and of those up to end gives the slots back at
+// once with the last.
+func (q *ring[T]) pull(end uint64) T {
+	var zero T
+	slot := &q.buf[q.taken&q.mask]
+	v := *slot
+	*slot = zero
+	q.taken++
+	if q.taken == end || q.seg.blocks {
+		q.giveBack()
+	}
+	return v
 }
