@@ -11,7 +11,7 @@ import (
 //
 // What is said of [Merge] about goroutines, ends, signals, names and policies holds here too.
 func MergePriority[T any](flows ...Flow[T]) Flow[T] {
-	return join(flows, "merge-priority", "MergePriority", kernel.Prioritized[T])
+	return join(flows, "merge-priority", "MergePriority", within("merge-priority", kernel.Prioritized[T]))
 }
 
 // Interleave gives n items of each flow in turn, and waits for the flow whose turn it is, also
@@ -21,9 +21,9 @@ func MergePriority[T any](flows ...Flow[T]) Flow[T] {
 // Each flow runs on a goroutine of its own, and up to 256 of its items wait. What is said of
 // [Merge] about ends, signals, names and policies holds here too.
 func Interleave[T any](n int, flows ...Flow[T]) Flow[T] {
-	f := join(flows, "interleave", "Interleave", func(seg *kernel.Segment, down kernel.Port[T], wires []kernel.Wire[T]) {
+	f := join(flows, "interleave", "Interleave", within("interleave", func(seg *kernel.Segment, down kernel.Port[T], wires []kernel.Wire[T]) {
 		kernel.Interleave(seg, n, down, wires)
-	})
+	}))
 	if n < 1 {
 		f.last.Err = &ConfigError{Field: "count", Value: n, Want: "must be positive"}
 	}
@@ -42,7 +42,7 @@ func Interleave[T any](n int, flows ...Flow[T]) Flow[T] {
 // said of [Merge] about ends, signals, names and policies holds here too; the MergeSorted
 // itself, which is a stage, has the name alone.
 func MergeSorted[T any](compare func(a, b T) int, flows ...Flow[T]) Flow[T] {
-	f := assemble(flows, "merge-sorted", "MergeSorted", func(seg *kernel.Segment, last kernel.Site, down kernel.Port[T], wires []kernel.Wire[T]) {
+	f := join(flows, "merge-sorted", "MergeSorted", func(seg *kernel.Segment, last kernel.Site, down kernel.Port[T], wires []kernel.Wire[T]) {
 		kernel.MergeSorted(seg, kernel.Junction{Site: last, Name: "merge-sorted", Op: "MergeSorted"}, compare, down, wires)
 	})
 	f.last.Err = notNil(compare, "comparison")
@@ -58,7 +58,7 @@ func MergeSorted[T any](compare func(a, b T) int, flows ...Flow[T]) Flow[T] {
 // ends the run while none has won. What is said of [Merge] about signals, names and policies
 // holds here too.
 func Race[T any](flows ...Flow[T]) Flow[T] {
-	return join(flows, "race", "Race", kernel.Race[T])
+	return join(flows, "race", "Race", within("race", kernel.Race[T]))
 }
 
 // OrElse gives the items of other if f has ended without any, be it early. The source of other
@@ -66,10 +66,6 @@ func Race[T any](flows ...Flow[T]) Flow[T] {
 //
 // A name is that of the OrElse alone.
 func (f Flow[T]) OrElse[_ lazy](other Flow[T]) Flow[T] {
-	return orElse(f, other)
-}
-
-func orElse[T any](f, other Flow[T]) Flow[T] {
 	return Flow[T]{last: settings{At: callsite.Here()}, wire: func(seg *kernel.Segment, last kernel.Site, down kernel.Port[T]) {
 		kernel.Otherwise(seg, kernel.Junction{Site: last, Name: "or-else", Op: "OrElse"}, down, f.connect, other.connect)
 	}}

@@ -21,7 +21,7 @@ func Unbatch[T any](f Flow[[]T]) Flow[T] {
 // A name given to a Concat is the first part of the names of all stages in it, and a
 // policy the default of theirs.
 func Concat[T any](flows ...Flow[T]) Flow[T] {
-	return join(flows, "concat", "Concat", kernel.InTurn[T])
+	return join(flows, "concat", "Concat", within("concat", kernel.InTurn[T]))
 }
 
 // Merge gives the items of all flows as they come. Each flow runs on a goroutine of its
@@ -36,21 +36,14 @@ func Concat[T any](flows ...Flow[T]) Flow[T] {
 // A name given to a Merge is the first part of the names of all stages in it, and a policy
 // the default of theirs.
 func Merge[T any](flows ...Flow[T]) Flow[T] {
-	return join(flows, "merge", "Merge", kernel.Merge[T])
+	return join(flows, "merge", "Merge", within("merge", kernel.Merge[T]))
 }
+
+// joint wires several flows in front of a port.
+type joint[T any] = func(seg *kernel.Segment, last kernel.Site, down kernel.Port[T], wires []kernel.Wire[T])
 
 // join makes one flow of several.
-func join[T any](flows []Flow[T], name, op string, connect func(*kernel.Segment, kernel.Port[T], []kernel.Wire[T])) Flow[T] {
-	return assemble(flows, name, op, func(seg *kernel.Segment, last kernel.Site, down kernel.Port[T], wires []kernel.Wire[T]) {
-		seg.Run().Misused(last, name, last.Err)
-		seg.Run().Within(last, func(kernel.Site) { connect(seg, down, wires) })
-	})
-}
-
-// assemble makes one flow of several, which connect wires.
-func assemble[T any](
-	flows []Flow[T], name, op string, connect func(*kernel.Segment, kernel.Site, kernel.Port[T], []kernel.Wire[T]),
-) Flow[T] {
+func join[T any](flows []Flow[T], name, op string, connect joint[T]) Flow[T] {
 	if len(flows) == 0 {
 		return origin(slice[T](nil, name, op))
 	}
@@ -61,6 +54,14 @@ func assemble[T any](
 	return Flow[T]{last: settings{At: callsite.Here()}, wire: func(seg *kernel.Segment, last kernel.Site, down kernel.Port[T]) {
 		connect(seg, last, down, wires)
 	}}
+}
+
+// within is for what has no stage of its own.
+func within[T any](name string, connect func(*kernel.Segment, kernel.Port[T], []kernel.Wire[T])) joint[T] {
+	return func(seg *kernel.Segment, last kernel.Site, down kernel.Port[T], wires []kernel.Wire[T]) {
+		seg.Run().Misused(last, name, last.Err)
+		seg.Run().Within(last, func(kernel.Site) { connect(seg, down, wires) })
+	}
 }
 
 // Pipe makes a processor of a piece of a flow. build gets the flow of what will come

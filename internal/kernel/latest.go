@@ -117,18 +117,21 @@ type withLatest[A, B, P any] struct {
 	newest newest[B]
 }
 
-// drain is the head of the consumer.
+// drain is the head of the consumer. It looks at A before B, so that what came of B before an
+// item of A counts for that.
 func (m *withLatest[A, B, P]) drain() error {
 	m.seg.giveBack = m.giveBack
 	for {
+		has, err := m.has(&m.a.input)
+		if err != nil {
+			return err
+		}
 		if err := m.catchUp(); err != nil {
 			return err
 		}
-		v, ok, err := m.take(m.a)
 		switch {
-		case err != nil:
-		case ok:
-			err = m.put(v)
+		case has:
+			err = m.put()
 		case m.a.ended:
 			m.newest.discard(m.s)
 			return m.end()
@@ -156,7 +159,12 @@ func (m *withLatest[A, B, P]) catchUp() error {
 	return err
 }
 
-func (m *withLatest[A, B, P]) put(v A) error {
+// put takes an item of A.
+func (m *withLatest[A, B, P]) put() error {
+	v, _, err := m.take(m.a)
+	if err != nil {
+		return err
+	}
 	m.s.In++
 	if !m.newest.some {
 		m.s.Filtered++
