@@ -64,7 +64,7 @@ func (m *inputs) gather(seg *Segment, signal func(Signal) error) {
 
 // enter wires a source as an input, of which the items are for down. Wiring goes backwards:
 // the last input comes first.
-func (m *inputs) enter[T any](size int, down Port[T], wire func(*Segment, Port[T])) *entry[T] {
+func (m *inputs) enter[T any](size int, down Port[T], wire Wire[T]) *entry[T] {
 	up := m.seg.feeder()
 	e := &entry[T]{ring: newRing[T](size, up, m.seg)}
 	e.cursors = &e.ring.cursors

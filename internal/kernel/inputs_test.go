@@ -52,7 +52,7 @@ func inputOf(i int, script []happening) kernel.Wire[string] {
 
 // script reads the happenings of a line: "0:a1 1:w5".
 func script(line string) (all []happening) {
-	for _, word := range strings.Fields(line) {
+	for word := range strings.FieldsSeq(line) {
 		all = append(all, happening{int(word[0] - '0'), word[2:]})
 	}
 	return all
