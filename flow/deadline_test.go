@@ -272,3 +272,22 @@ func TestDeadlineError_ofARunInsideARun(t *testing.T) {
 		}
 	})
 }
+
+// TestDeadline_belowARestart: what waits below a source with a flow inside it is not the fault
+// of a stage in that.
+func TestDeadline_belowARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
+		defer stop()
+		again := flow.RestartPolicy{Wait: flow.Constant(time.Millisecond), OnEnd: true}
+		sums := flow.Restart(again, func() flow.Flow[int] {
+			return flow.Of(1, 2, 3).Fold(0, func(a, v int) int { return a + v })
+		})
+		slow := sums.Then(ops.NewWeightedThrottle(0.1, func(int) int64 { return 5 }))
+		err := slow.Run(ctx, audit(t), quiet)
+		late, ok := errors.AsType[*flow.DeadlineError](err)
+		if !ok || len(late.Working) != 1 || late.Working[0].Op != "ThrottleWeighted" {
+			t.Errorf("Run() = %v, want the throttle to be named alone", err)
+		}
+	})
+}

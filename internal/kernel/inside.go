@@ -220,6 +220,10 @@ func (i *inlet[T]) push(v T) error {
 	if i.s.Out != before {
 		i.own.Held--
 	}
+	if err != nil { // what it was at when that came, below the source, is known there
+		own, outer := i.own.seg, i.s.seg
+		own.idle, own.noted = own.idle || outer.idle, own.noted || outer.noted
+	}
 	return err
 }
 
