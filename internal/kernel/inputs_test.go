@@ -101,7 +101,7 @@ func TestInputs_signals(t *testing.T) {
 		{"Zip", "0:a 0:b 0:c 1:x 1:b 1:y", "ax barrier barrier cy"},
 		{"ZipLongest", "0:a 0:w5 1:x 1:w7 0:end 1:y 1:w9", "ax w5 w7 y w9"},
 		{"ZipLatest", "0:a 0:w5 0:b 1:x 1:w7 0:end 1:y", "barrier ax w5 w7 ay"},
-		{"WithLatest", "1:x 1:w5 1:b 0:a 0:w7 1:w6 0:c", "barrier ax w5 w6 cx"},
+		{"WithLatest", "1:x 1:w5 1:b 0:a 0:w7 1:w6 0:c 0:end 1:y", "barrier ax w5 w6 cx"},
 		{"Otherwise", "0:w5 0:b 0:end 1:w7 1:x", "w5 barrier w7 x"},
 		{"Otherwise", "0:w5 0:a 0:b 0:end 1:w7 1:x", "w5 a barrier"},
 	} {
