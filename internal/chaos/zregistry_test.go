@@ -43,6 +43,21 @@ func registry() []*piece {
 		{name: "flow.BudgetShare", file: "flow/budget.go", value: value(func(g *gamble) flow.Policy {
 			return flow.BudgetShare(arg[float64](g, "share"), arg[int](g, "window"))
 		})},
+		{name: "flow.MergePriority", file: "flow/fanin.go", source: func(g *gamble) flow.Flow[int] {
+			return dress(g, flow.MergePriority[int](flows[int](g, "flows")...))
+		}},
+		{name: "flow.Interleave", file: "flow/fanin.go", source: func(g *gamble) flow.Flow[int] {
+			return dress(g, flow.Interleave[int](arg[int](g, "n"), flows[int](g, "flows")...))
+		}},
+		{name: "flow.MergeSorted", file: "flow/fanin.go", source: func(g *gamble) flow.Flow[int] {
+			return dress(g, flow.MergeSorted[int](arg[func(a, b int) int](g, "compare"), flows[int](g, "flows")...))
+		}},
+		{name: "flow.Race", file: "flow/fanin.go", source: func(g *gamble) flow.Flow[int] {
+			return dress(g, flow.Race[int](flows[int](g, "flows")...))
+		}},
+		{name: "Flow.OrElse", file: "flow/fanin.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.OrElse(inflow[int](g, "other")))
+		}},
 		{name: "Flow.Then", file: "flow/flow.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Then[int](arg[ops.Processor[int, int]](g, "p")))
 		}},
@@ -98,6 +113,15 @@ func registry() []*piece {
 		{name: "flow.WithItemFormat", file: "flow/option.go", value: value(func(g *gamble) flow.Option {
 			return flow.WithItemFormat(arg[func(item any) string](g, "format"))
 		})},
+		{name: "Flow.Balance", file: "flow/parallel.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.Balance[int](arg[[]func(flow.Flow[int]) flow.Flow[int]](g, "builds")...))
+		}},
+		{name: "Flow.ParallelUnordered", file: "flow/parallel.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.ParallelUnordered[int](arg[int](g, "workers"), arg[func(flow.Flow[int]) flow.Flow[int]](g, "build")))
+		}},
+		{name: "Flow.ParallelKeyed", file: "flow/parallel.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.ParallelKeyed[int, int](arg[int](g, "workers"), arg[func(int) int](g, "key"), arg[func(flow.Flow[int]) flow.Flow[int]](g, "build")))
+		}},
 		{name: "flow.Stop", file: "flow/policy.go", value: value(func(g *gamble) flow.Policy {
 			return flow.Stop()
 		})},
