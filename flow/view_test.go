@@ -195,3 +195,26 @@ func TestPlan(t *testing.T) {
 		t.Errorf("edges: %+v", p.Edges)
 	}
 }
+
+// TestSnapshot_besideAFullSlidingBuffer: whoever looks and who loses an item never wait for each
+// other.
+func TestSnapshot_besideAFullSlidingBuffer(t *testing.T) {
+	held := make(chan struct{})
+	running := flow.Range(0, 100_000).SlidingBuffer(1).ForEach(func(context.Context, int) error {
+		<-held
+		return nil
+	}).Start(t.Context(), audit(t), quiet)
+	var lookers sync.WaitGroup
+	for range 2 {
+		lookers.Go(func() {
+			for range 2000 {
+				_ = running.Snapshot()
+			}
+		})
+	}
+	lookers.Wait()
+	close(held)
+	if err := running.Wait(); err != nil {
+		t.Error(err)
+	}
+}

@@ -58,19 +58,40 @@ func (q *sliding[T]) offer(v T) (lost T, full bool, err error) {
 	return lost, full, err
 }
 
-// slide puts v behind the items, and takes the oldest one out where there is no room.
+// slide puts v behind the items, and takes the oldest one out where there is no room. Whether
+// the segment has ended it asks without the lock: that may publish the books, for which whoever
+// looks at the run holds another lock while it looks at this queue.
 func (q *sliding[T]) slide(v T) (lost T, full bool, err error) {
+	if q.append(v) {
+		return lost, false, nil
+	}
+	if err := q.up.halted(); err != nil {
+		return v, false, err
+	}
 	q.items.Lock()
 	defer q.items.Unlock()
 	if full = q.next-q.oldest == q.limit; full {
-		if err := q.up.halted(); err != nil {
-			return v, false, err
-		}
 		lost = q.pop()
 	}
+	q.put(v)
+	return lost, full, nil
+}
+
+// append puts v behind the items if there is room.
+func (q *sliding[T]) append(v T) bool {
+	q.items.Lock()
+	defer q.items.Unlock()
+	if q.next-q.oldest == q.limit {
+		return false
+	}
+	q.put(v)
+	return true
+}
+
+// put is append under the lock, where there is room.
+func (q *sliding[T]) put(v T) {
 	q.buf[q.next&q.mask] = v
 	q.next++
-	return lost, full, nil
 }
 
 // pop takes the oldest item out.

@@ -11,13 +11,13 @@ package kernel
 // flow that is a matter of what is below.
 func Retracting[T any](seg *Segment, down Port[T]) (*Segment, Port[T], func() bool) {
 	up, q, port := newSliding(seg, 2, down)
-	port.Push = q.put
+	port.Push = q.add
 	sends := down.offer != nil
 	return up, port, func() bool { return q.retract(sends) }
 }
 
-// put is offer where there is room.
-func (q *sliding[T]) put(v T) error {
+// add is offer where there is room.
+func (q *sliding[T]) add(v T) error {
 	_, _, err := q.offer(v)
 	return err
 }
@@ -67,8 +67,7 @@ func (q *sliding[T]) lend(v T) (acc T, some bool) {
 	q.items.Lock()
 	defer q.items.Unlock()
 	if q.next == q.oldest {
-		q.buf[q.next&q.mask] = v
-		q.next++
+		q.put(v)
 		return acc, false
 	}
 	q.lent = true

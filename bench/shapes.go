@@ -1,0 +1,138 @@
+package main
+
+import (
+	"sync"
+
+	"github.com/go-streamz/streamz/flow"
+)
+
+// fan is how many branches and inputs the shapes have.
+const fan = 4
+
+// shapes are the fan-outs and fan-ins.
+func shapes() []row {
+	return []row{
+		{name: "broadcast to 4, map, merge, sum", want: func(n int) int { return fan * wantInc(n) }, contenders: []contender{
+			{name: "hand loop, func values", role: twin, run: plain(func(n int) int { return callBranches(n, inc, add) })},
+			{name: "raw channels of 256", role: other, run: plain(chanBroadcast)},
+			{name: "flow, Branch, fused", role: ours, run: flowBranch(mapInc), budget: budget{Most: 45}},
+			{name: "flow, Branch, a goroutine each", role: ours, run: flowBranch(mapIncAsync), budget: budget{Most: 150}},
+		}},
+		{name: "partition, map, merge, sum", want: wantInc, contenders: []contender{
+			{name: "hand loop, func values", role: twin, run: plain(func(n int) int { return callParted(n, even, inc, add) })},
+			{name: "flow, Partition, fused", role: ours, run: func(n int) (int, error) { return sum(flow.Range(0, n).Partition(even, mapInc, mapInc)) }},
+		}},
+		{name: "merge of four, sum", want: wantSum, contenders: []contender{
+			{name: "a raw channel of 256 and a goroutine each", role: twin, run: plain(chanMergeFour)},
+			{name: "flow, Merge", role: ours, run: flowQuarters(flow.Merge[int])},
+			{name: "flow, MergePriority", role: ours, run: flowQuarters(flow.MergePriority[int])},
+			{name: "flow, Interleave", role: ours, run: flowQuarters(func(flows ...intFlow) intFlow { return flow.Interleave(1, flows...) })},
+		}},
+		{name: "pairs of two, sum", want: func(n int) int { return 2 * wantSum(n) }, contenders: []contender{
+			{name: "two raw channels of 256", role: twin, run: plain(chanZip)},
+			{name: "flow, Zip", role: ours, run: func(n int) (int, error) {
+				return sum(flow.Range(0, n).Zip(flow.Range(0, n)).Map(func(p flow.Pair[int, int]) int { return p.A + p.B }))
+			}},
+		}},
+	}
+}
+
+func mapIncAsync(f intFlow) intFlow { return f.Map(inc).Async(buffer) }
+
+func flowBranch(branch func(intFlow) intFlow) runner {
+	return func(n int) (int, error) { return sum(flow.Range(0, n).Branch(branch, branch, branch, branch)) }
+}
+
+// quarter is the i-th part of 0 to n-1.
+func quarter(n, i int) (lo, hi int) { return n * i / fan, n * (i + 1) / fan }
+
+func flowQuarters(merge func(...intFlow) intFlow) runner {
+	return func(n int) (int, error) {
+		flows := make([]intFlow, fan)
+		for i := range flows {
+			flows[i] = flow.Range(quarter(n, i))
+		}
+		return sum(merge(flows...))
+	}
+}
+
+//go:noinline
+func callBranches(n int, fn func(int) int, fold func(int, int) int) int {
+	sum := 0
+	for v := range n {
+		for range fan {
+			sum = fold(sum, fn(v))
+		}
+	}
+	return sum
+}
+
+//go:noinline
+func callParted(n int, matches func(int) bool, fn func(int) int, fold func(int, int) int) int {
+	sum := 0
+	for v := range n {
+		if matches(v) {
+			sum = fold(sum, fn(v))
+		} else {
+			sum = fold(sum, fn(v))
+		}
+	}
+	return sum
+}
+
+// chanBroadcast has a channel and a goroutine for each branch, and one channel behind them.
+func chanBroadcast(n int) int {
+	outs := make([]<-chan int, fan)
+	ins := make([]chan int, fan)
+	for i := range ins {
+		ins[i] = make(chan int, buffer)
+		outs[i] = mapChan(ins[i], buffer, inc)
+	}
+	go func() {
+		for v := range n {
+			for _, in := range ins {
+				in <- v
+			}
+		}
+		for _, in := range ins {
+			close(in)
+		}
+	}()
+	return foldChan(mergeChan(outs), add)
+}
+
+// chanMergeFour has a channel for each input, and a goroutine that passes its items on.
+func chanMergeFour(n int) int {
+	ins := make([]<-chan int, fan)
+	for i := range ins {
+		lo, hi := quarter(n, i)
+		ins[i] = rangeChan(lo, hi, buffer)
+	}
+	return foldChan(mergeChan(ins), add)
+}
+
+func mergeChan(ins []<-chan int) <-chan int {
+	out := make(chan int, buffer)
+	var open sync.WaitGroup
+	for _, in := range ins {
+		open.Go(func() {
+			for v := range in {
+				out <- v
+			}
+		})
+	}
+	go func() {
+		open.Wait()
+		close(out)
+	}()
+	return out
+}
+
+func chanZip(n int) int {
+	a, b := rangeChan(0, n, buffer), rangeChan(0, n, buffer)
+	sum := 0
+	for v := range a {
+		sum += v + <-b
+	}
+	return sum
+}
