@@ -20,7 +20,7 @@ func shapes() []row {
 		}},
 		{name: "partition, map, merge, sum", want: wantInc, contenders: []contender{
 			{name: "hand loop, func values", role: twin, run: plain(func(n int) int { return callParted(n, even, inc, add) })},
-			{name: "flow, Partition, fused", role: ours, run: func(n int) (int, error) { return sum(flow.Range(0, n).Partition(even, mapInc, mapInc)) }},
+			{name: "flow, fused", role: ours, run: func(n int) (int, error) { return sum(flow.Range(0, n).Partition(even, mapInc, mapInc)) }},
 		}},
 		{name: "merge of four, sum", want: wantSum, contenders: []contender{
 			{name: "a raw channel of 256 and a goroutine each", role: twin, run: plain(chanMergeFour)},
