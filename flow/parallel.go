@@ -26,8 +26,9 @@ func (f Flow[T]) Balance[R any](builds ...func(Flow[T]) Flow[R]) Flow[R] {
 
 // ParallelUnordered runs several copies of a piece of a flow, each on a goroutine of its own. An
 // item goes through one of them, as of a [Flow.Balance], and results come in no order. build is
-// called once; the copies have the state of their stages for themselves. For one function that
-// takes long there is [Flow.AsyncMap], which keeps the order.
+// called once; the copies have the state of their stages for themselves, but their functions are
+// the same and are called at once. For one function that takes long there is [Flow.AsyncMap],
+// which keeps the order.
 func (f Flow[T]) ParallelUnordered[R any](workers int, build func(Flow[T]) Flow[R]) Flow[R] {
 	return f.balance("parallel", "ParallelUnordered", badWorkers(workers), copies(workers, build))
 }
@@ -35,7 +36,8 @@ func (f Flow[T]) ParallelUnordered[R any](workers int, build func(Flow[T]) Flow[
 // ParallelKeyed runs several copies of a piece of a flow, each on a goroutine of its own. Items of
 // the same key go through the same one, so that their order is kept and its stages may have
 // state for each key; there is no order between keys. Up to 256 items wait in front of each copy
-// and behind it: while one is full all wait. build is called once. key must not block; a policy
+// and behind it: while one is full all wait. build is called once, and the functions of the copies
+// are the same, as of a [Flow.ParallelUnordered]. key must not block; a policy
 // is its own and the default of all stages, which are named "parallel[0]/map".
 func (f Flow[T]) ParallelKeyed[K comparable, R any](workers int, key func(T) K, build func(Flow[T]) Flow[R]) Flow[R] {
 	w := kernel.Ways[T, R]{Parts: copies(workers, build)}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"reflect"
 	"strconv"
+	"sync/atomic"
 	"testing/fstest"
 	"time"
 
@@ -134,9 +135,10 @@ func restarts(g *gamble, _ string) flow.RestartPolicy {
 // many times gives no items any more and does not end either.
 func beginning(g *gamble, name string) func() flow.Flow[int] {
 	build := g.function(reflect.TypeFor[func() flow.Flow[int]](), name)
-	begun := 0
+	var begins atomic.Int64 // of all copies, if there are several
 	return func() flow.Flow[int] {
-		if begun++; begun > 1 {
+		begun := begins.Add(1)
+		if begun > 1 {
 			g.happened("a restart")
 		}
 		if begun > 50 {

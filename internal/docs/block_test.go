@@ -74,7 +74,7 @@ func (b *block) comment(text string) {
 
 // packages are those that a block may use without an import of its own.
 var packages = map[string]string{
-	"cmp": "cmp", "context": "context", "errors": "errors", "fmt": "fmt", "os": "os", "slices": "slices",
+	"cmp": "cmp", "context": "context", "errors": "errors", "fmt": "fmt", "iter": "iter", "os": "os", "slices": "slices",
 	"slog": "log/slog", "strconv": "strconv", "strings": "strings", "time": "time",
 	"clock": "github.com/go-streamz/streamz/clock",
 	"flow":  "github.com/go-streamz/streamz/flow",
