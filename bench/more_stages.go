@@ -88,6 +88,7 @@ func timed() []row {
 		single("KeepAlive", b, func(f intFlow) intFlow { return f.KeepAlive(time.Hour, zero) }),
 		single("Retry", b, func(f intFlow) intFlow { return f.Retry(inner, 3) }),
 		single("Switch", b, func(f intFlow) intFlow { return f.Switch(all) }),
+		single("SwitchMap, most dropped", budget{}, func(f intFlow) intFlow { return f.SwitchMap(oneAndNil) }),
 		single("TakeUntil", b, func(f intFlow) intFlow { return f.TakeUntil(make(chan struct{})) }),
 		single("Timeout", b, func(f intFlow) intFlow { return f.Timeout(time.Hour) }),
 		single("Timestamp", b, func(f intFlow) intFlow { return f.Timestamp().Map(stamped) }),
