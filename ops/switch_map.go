@@ -52,7 +52,7 @@ type SwitchMap[In, Out any] struct {
 //streamz:example 	}
 //streamz:example })
 //streamz:output [0 1 2]
-//streamz:marble a------b-c--------| f.SwitchMap(echoes)
+//streamz:marble a---b-c---------| f.SwitchMap(echoes)
 func NewSwitchMap[In, Out any](fn func(context.Context, In) iter.Seq2[Out, error]) *SwitchMap[In, Out] {
 	m := &SwitchMap[In, Out]{name: "switch-map", fn: fn}
 	m.needFunc(fn == nil)
