@@ -459,6 +459,9 @@ func registry() []*piece {
 		{name: "Flow.Switch", file: "flow/zswitch.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Switch(arg[[]ops.SwitchCase[int]](g, "cases")...))
 		}},
+		{name: "Flow.SwitchMap", file: "flow/zswitch_map.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.SwitchMap[int](arg[func(context.Context, int) iter.Seq2[int, error]](g, "fn")))
+		}},
 		{name: "Flow.Take", file: "flow/ztake.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Take(arg[int](g, "count")))
 		}},
@@ -1334,6 +1337,16 @@ func registry() []*piece {
 			}
 			if g.option("OnUnmatched") {
 				p = p.OnUnmatched(arg[func(int)](g, "told"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewSwitchMap", file: "ops/switch_map.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewSwitchMap[int, int](arg[func(context.Context, int) iter.Seq2[int, error]](g, "fn"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("OnError") {
+				p = p.OnError(arg[func(context.Context, *ops.ItemError)](g, "handle"))
 			}
 			return then(g, f, p)
 		}},

@@ -242,6 +242,11 @@ func subjects() []subject {
 			},
 		},
 		{
+			name: "switch-map", script: "a---b-c---------|",
+			code:   "f.SwitchMap(echoes)",
+			record: func(f flow.Flow[string]) (Line, error) { return record(f.SwitchMap(echoes)) },
+		},
+		{
 			name: "take-last", script: "a-b-c-d-e-|",
 			code:   "f.TakeLast(2)",
 			record: func(f flow.Flow[string]) (Line, error) { return record(f.TakeLast(2)) },
