@@ -53,9 +53,10 @@ check: $(staticcheck) ## format, vet, lint, tidy, generated code, documents; cha
 	@go test -count=1 ./internal/docs
 	@go test -count=1 -run Import ./internal/gen
 
-generate: ## write the stages, fluent methods, docs/processors.md and its pictures from the directives in ops
+generate: ## write the stages, fluent methods, docs/processors.md and its pictures from the directives in ops; docs/shapes.md
 	@go run ./cmd/streamzgen -root .
 	@go test ./internal/marble -run '^TestPictures$$' -count=1 -update
+	@go test ./internal/docs -run '^TestShapes$$' -count=1 -update
 
 fuzz: ## run each fuzz target for 10 seconds
 	@grep -ro --include='*_test.go' --exclude-dir=testdata '^func Fuzz[A-Za-z0-9_]*' . | while IFS=: read -r file fn; do \
