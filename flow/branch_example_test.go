@@ -60,7 +60,7 @@ func ExampleFlow_Balance() {
 		return f.Map(func(s string) string { return s + " near" })
 	}
 	far := func(f flow.Flow[string]) flow.Flow[string] {
-		return f.Take(1).Map(func(s string) string { return s + " far" })
+		return f.Map(func(s string) string { return s + " far" })
 	}
 	n, err := flow.Of("a", "b", "c").Balance(near, far).Count(context.Background())
 	fmt.Println(n, err)

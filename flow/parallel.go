@@ -12,8 +12,8 @@ import (
 // two items wait in front of each, so that one which takes long holds up few, and up to 256
 // behind it.
 //
-// A piece that ends early takes nothing any more, and the others go on; when all have, the
-// Balance ends. Signals and the rules of build are those of a [Flow.Branch]. Stages are named
+// A piece that ends early takes nothing any more, what waits in front of it is lost and counts
+// as queued, and the others go on; when all have, the Balance ends. Signals and the rules of build are those of a [Flow.Branch]. Stages are named
 // "balance[0]/map"; a name given to the Balance takes the place of "balance", and a policy is the
 // default of all of them.
 func (f Flow[T]) Balance[R any](builds ...func(Flow[T]) Flow[R]) Flow[R] {

@@ -230,8 +230,10 @@ func TestSwitchMapAtFullSpeed(t *testing.T) {
 		last := 0
 		err := flow.Range(0, 10_000).SwitchMap(func(ctx context.Context, n int) iter.Seq2[int, error] {
 			return func(yield func(int, error) bool) {
-				if yield(n, nil) && yield(n, nil) && ctx.Err() == nil {
-					yield(n, nil)
+				for range 3 {
+					if !yield(n, nil) || ctx.Err() != nil {
+						return
+					}
 				}
 			}
 		}).ForEach(func(_ context.Context, n int) error {
