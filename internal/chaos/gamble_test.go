@@ -224,8 +224,11 @@ func (g *gamble) enter(p *piece) {
 }
 
 // fit gives the first draw for which test finds no fault, and -1 if there is none. It
-// remembers that.
+// remembers that, but on trial flows inside may be others than later.
 func (g *gamble) fit(what string, seed uint64, test func(draw int) error) int {
+	if g.trial {
+		what += " on trial"
+	}
 	key := pick{g.node.path + what, seed}
 	if draw, ok := g.picks[key]; ok {
 		return draw
