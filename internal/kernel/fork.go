@@ -32,7 +32,6 @@ type path[T any] struct {
 func newFork[T any](up *Segment, ways int) *Fork[T] {
 	f := &Fork[T]{up: up, paths: make([]path[T], ways)}
 	f.open.Store(int64(ways))
-	f.freed.ch = make(chan struct{}, 1)
 	return f
 }
 
@@ -80,7 +79,7 @@ func apart[T any](s *Stage, push func(T) error) func(T) error {
 // unless it is nil, of each way whether it takes any.
 func (f *Fork[T]) Pass(v T, ways []int, told func(way int, taken bool)) error {
 	if f.joins != nil {
-		return f.passFused(v, ways)
+		return f.passFused(v, ways, told)
 	}
 	f.s.Held++
 	some := false

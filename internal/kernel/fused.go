@@ -50,11 +50,14 @@ func (f *Fork[T]) leadFused(i int, leads []func() error) {
 }
 
 // passFused is Pass where an item goes through all its ways at once.
-func (f *Fork[T]) passFused(v T, ways []int) error {
+func (f *Fork[T]) passFused(v T, ways []int, told func(way int, taken bool)) error {
 	s, some := f.s, false
 	s.Held++
 	for _, i := range ways {
 		l := &f.paths[i]
+		if told != nil {
+			told(i, !l.ended)
+		}
 		if l.ended {
 			continue
 		}
@@ -116,9 +119,8 @@ type joint[T any] struct {
 
 // jointWay is what came through one of the ways.
 type jointWay struct {
-	mark   watermark
+	tributary
 	passed int // signals
-	ended  bool
 }
 
 // port is what the i-th way leads to.
@@ -176,20 +178,13 @@ func (j *joint[T]) align() error {
 	return nil
 }
 
-// rise hands on the least watermark of the ways that have not ended, if all have one.
+// rise hands on the least watermark of the ways, if that rises.
 func (j *joint[T]) rise() error {
-	var least watermark
-	for i := range j.ways {
-		switch w := &j.ways[i]; {
-		case w.ended:
-		case !w.mark.set:
-			return nil
-		case !least.set || w.mark.time.Before(least.time):
-			least = w.mark
+	return j.mark.lift(func(yield func(*tributary) bool) {
+		for i := range j.ways {
+			if !yield(&j.ways[i].tributary) {
+				return
+			}
 		}
-	}
-	if !least.set || !j.mark.rise(least.time) {
-		return nil
-	}
-	return j.down.Signal(Signal{Kind: Watermark, Time: least.time})
+	}, j.down.Signal)
 }

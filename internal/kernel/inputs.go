@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
 // inputQueue is how many items of an input may wait where several are joined.
 const inputQueue = 256
@@ -29,31 +26,16 @@ type inputs struct {
 // input is one of them, without its items.
 type input struct {
 	*cursors
-	rank  int       // place among the inputs
-	upTo  uint64    // items may be pulled up to here: what is behind them was not looked at
-	mark  watermark // its latest
-	ended bool
-	waits bool // for a signal to come from the others
+	tributary
+	rank  int    // place among the inputs
+	upTo  uint64 // items may be pulled up to here: what is behind them was not looked at
+	waits bool   // for a signal to come from the others
 }
 
 // entry is an input with its items.
 type entry[T any] struct {
 	input
 	ring *ring[T]
-}
-
-type watermark struct {
-	time time.Time
-	set  bool
-}
-
-// rise sets the watermark to t, unless it is there already, and tells whether it did.
-func (w *watermark) rise(t time.Time) bool {
-	if w.set && !t.After(w.time) {
-		return false
-	}
-	w.time, w.set = t, true
-	return true
 }
 
 // gather sets them up in front of what signal is of.
@@ -187,21 +169,13 @@ func (m *inputs) align() error {
 	return m.signal(m.aligned)
 }
 
-// rise sends the earliest watermark of the inputs that have not ended, if all have one and
-// it has risen.
+// rise sends the earliest watermark of the inputs, if that rises.
 func (m *inputs) rise() error {
-	var least watermark
-	for _, in := range m.all {
-		switch {
-		case in.ended:
-		case !in.mark.set:
-			return nil
-		case !least.set || in.mark.time.Before(least.time):
-			least = in.mark
+	return m.mark.lift(func(yield func(*tributary) bool) {
+		for _, in := range m.all {
+			if !yield(&in.tributary) {
+				return
+			}
 		}
-	}
-	if !least.set || !m.mark.rise(least.time) {
-		return nil
-	}
-	return m.signal(Signal{Kind: Watermark, Time: least.time})
+	}, m.signal)
 }

@@ -38,6 +38,9 @@ func (w Ways[In, Out]) Join(seg *Segment, site Site, name string, down Port[Out]
 		return w.fuse(seg, site, name, down)
 	}
 	f := newFork[In](seg.feeder(), len(w.Parts))
+	if w.Any {
+		f.freed.ch = make(chan struct{}, 1)
+	}
 	wires := make([]func(*Segment, Port[Out]), len(w.Parts))
 	for i := range w.Parts {
 		wires[i] = func(seg *Segment, down Port[Out]) { w.lead(f, i, seg, site, name, down) }
