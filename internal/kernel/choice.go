@@ -49,41 +49,44 @@ func (c *choice[T]) first() (*entry[T], error) {
 	return nil, nil
 }
 
+// next waits for an input that has an item. It is nil when all have ended.
+func (c *choice[T]) next() (*entry[T], error) {
+	for {
+		in, err := c.first()
+		if in != nil || err != nil || len(c.open) == 0 {
+			return in, err
+		}
+		if err := c.rest(); err != nil {
+			return nil, err
+		}
+	}
+}
+
 func (c *choice[T]) prioritize() error {
 	c.seg.giveBack = c.inputs.giveBack
 	for {
-		in, err := c.first()
+		in, err := c.next()
 		switch {
 		case err != nil:
-		case in != nil:
-			err = c.one(in)
-		case len(c.open) == 0:
+			return err
+		case in == nil:
 			return c.end()
-		default:
-			err = c.rest()
 		}
-		if err != nil {
+		if err := c.one(in); err != nil {
 			return err
 		}
 	}
 }
 
 func (c *choice[T]) race() error {
-	for {
-		in, err := c.first()
-		switch {
-		case err != nil:
-		case in != nil:
-			return c.won(in)
-		case len(c.open) == 0:
-			return c.end()
-		default:
-			err = c.rest()
-		}
-		if err != nil {
-			return err
-		}
+	in, err := c.next()
+	switch {
+	case err != nil:
+		return err
+	case in == nil:
+		return c.end()
 	}
+	return c.won(in)
 }
 
 // won goes on with one input alone.
