@@ -117,8 +117,7 @@ func (x *Expansion[T]) held() (gate <-chan struct{}, held bool) {
 // sent. What has come already goes before v.
 func (x *Expansion[T]) rest(out chan<- T, v T, gate <-chan struct{}) (sent bool) {
 	p, g := x.q.consumer, x.seg
-	p.waiting.Store(true)
-	if x.q.some() && p.waiting.CompareAndSwap(true, false) {
+	if p.needless(x.q.some) {
 		return false
 	}
 	woken := false

@@ -26,15 +26,7 @@ func (l Latch) Wait(ctx context.Context) error {
 // has to be. ctx is that of the call for the item. The segment waits for time meanwhile: it is
 // not at work, and needs nothing of those above and below.
 func (s *Stage) Await(ctx context.Context, l Latch) error {
-	if p := s.seg.pulse; p != nil {
-		p.mark = s.mark
-	}
-	_, err := await(s.seg, l.ch, nil, struct{}{}, wait{why: AwaitsTime, stop: ctx.Done()})
-	s.enter(true) // the item is still in hand
-	if ended := s.seg.halted(); ended != nil {
-		s.ownCalls().cut = true
-		return ended
-	}
+	err := s.stay(l.ch, ctx.Done())
 	if err == nil || err == errStopped {
 		err = context.Cause(ctx)
 	}

@@ -84,8 +84,7 @@ func (p *parking) wait(g *Segment, why Activity, ready func() bool) error {
 		if ready() {
 			return nil
 		}
-		p.waiting.Store(true)
-		if ready() && p.waiting.CompareAndSwap(true, false) {
+		if p.needless(ready) {
 			return nil
 		}
 		if err := awaken(g, p.ch, why); err != nil {
@@ -94,11 +93,17 @@ func (p *parking) wait(g *Segment, why Activity, ready func() bool) error {
 	}
 }
 
+// needless declares that a wait is about to begin, and looks once more whether there is nothing
+// to wait for: then it takes that back.
+func (p *parking) needless(ready func() bool) bool {
+	p.waiting.Store(true)
+	return ready() && p.waiting.CompareAndSwap(true, false)
+}
+
 // rest parks a consumer until somebody wakes it, for its timers, or for its end. It does
 // not wait where there is something to do already.
 func (p *parking) rest(g *Segment, some func() bool) {
-	p.waiting.Store(true)
-	if some() && p.waiting.CompareAndSwap(true, false) {
+	if p.needless(some) {
 		return
 	}
 	woken := false

@@ -180,22 +180,13 @@ func (w *Waiter) wait(ctx context.Context, stage *Stage, clk clock.Clock, most t
 // waitOr is Pause that got ends as well, and only that with d <= 0. late tells that it was the
 // time.
 func (s *Stage) waitOr(got <-chan struct{}, d time.Duration) (late bool, err error) {
-	if p := s.seg.pulse; p != nil {
-		p.mark = s.mark
-	}
 	var rings <-chan time.Time
 	if d > 0 {
 		rings = s.alarm(d)
 		defer s.calls.alarm.Stop()
 	}
-	_, err = await(s.seg, rings, nil, struct{}{}, wait{why: AwaitsTime, stop: got})
-	switch {
-	case s.seg.ctx.Err() != nil:
-		s.ownCalls().cut = true
-		return false, s.seg.cause()
-	case err != nil && err != errStopped:
-		return false, err
+	if err = s.stay(rings, got); err == errStopped {
+		return false, nil
 	}
-	s.enter(true) // the item is still in hand
-	return err == nil, nil
+	return err == nil, err
 }

@@ -134,6 +134,23 @@ func (s *Stage) Pause(d time.Duration) error {
 	return err
 }
 
+// stay waits with an item in hand until something comes from one channel, or another stops that
+// with errStopped. The cause of the segment's end has to be the error of the item.
+func (s *Stage) stay[R any](from <-chan R, stop <-chan struct{}) error {
+	if p := s.seg.pulse; p != nil {
+		p.mark = s.mark
+	}
+	_, err := await(s.seg, from, nil, struct{}{}, wait{why: AwaitsTime, stop: stop})
+	switch {
+	case s.seg.ctx.Err() != nil:
+		s.ownCalls().cut = true
+		return s.seg.cause()
+	case err == nil, err == errStopped:
+		s.enter(true) // the item is still in hand
+	}
+	return err
+}
+
 func (s *Stage) waitFor(d time.Duration) error {
 	if err := s.seg.halted(); err != nil {
 		return err
