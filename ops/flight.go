@@ -25,22 +25,23 @@ type flightRules struct {
 
 type flightBook[K comparable, Out any] struct {
 	flightRules
-	keys  map[K]*flight[K, Out] // in the air, or kept
-	kept  flight[K, Out]        // stands between the latest and the oldest of a ring of those that are kept
-	n     int                   // kept
-	spare *flight[K, Out]       // a list of those that may be used again
+	keys  map[K]*flight[K, Out]  // in the air, or kept
+	kept  linked[flight[K, Out]] // what was asked for last comes last
+	n     int                    // kept
+	spare *flight[K, Out]        // a list of those that may be used again
 	stats LookupStats
 }
 
 // flight is the call for a key, in the air at first and then, if it is kept, what it came to.
 type flight[K comparable, Out any] struct {
 	outcome[Out]
-	key          K
-	until        time.Duration // when what is kept expires
-	landed       bool
-	lost         bool        // forgotten while in the air: the key is another one's by now
-	party        *party[Out] // those who wait, nil if there is nobody
-	later, older *flight[K, Out]
+	key    K
+	until  time.Duration // when what is kept expires
+	landed bool
+	lost   bool                  // forgotten while in the air: the key is another one's by now
+	party  *party[Out]           // those who wait, nil if there is nobody
+	place  links[flight[K, Out]] // among those that are kept
+	next   *flight[K, Out]       // of those that may be used again
 }
 
 // outcome is what a call came to, as that of a callee.
@@ -61,7 +62,7 @@ func newFlights[K comparable, Out any](rules flightRules) *flights[K, Out] {
 	f := &flights[K, Out]{rules: rules}
 	f.shared.Use(func(b *flightBook[K, Out]) {
 		b.flightRules, b.keys = rules, make(map[K]*flight[K, Out])
-		b.kept.later, b.kept.older = &b.kept, &b.kept
+		b.kept.clear()
 	})
 	return f
 }
@@ -101,7 +102,7 @@ func (b *flightBook[K, Out]) depart(key K) *flight[K, Out] {
 	if f == nil {
 		f = new(flight[K, Out])
 	}
-	b.spare, f.older = f.older, nil
+	b.spare, f.next = f.next, nil
 	f.key = key
 	b.keys[key] = f
 	return f
@@ -187,9 +188,9 @@ func (f *flights[K, Out]) counts() (s LookupStats) {
 }
 
 // shrink drops what was not asked for in the longest time: as much as is too much, and what has
-// expired. What has expired elsewhere in the ring comes to its end, or is asked for again.
+// expired. What has expired elsewhere in the list comes to its head, or is asked for again.
 func (b *flightBook[K, Out]) shrink(now time.Duration) {
-	for oldest := b.kept.later; b.n > b.most || oldest.until <= now; oldest = b.kept.later {
+	for oldest := b.kept.first(); b.n > b.most || oldest.until <= now; oldest = b.kept.first() {
 		if oldest.until > now {
 			b.stats.Evicted++
 		}
@@ -199,19 +200,18 @@ func (b *flightBook[K, Out]) shrink(now time.Duration) {
 
 // link makes a flight the latest of those that are kept.
 func (b *flightBook[K, Out]) link(f *flight[K, Out]) {
-	f.later, f.older = &b.kept, b.kept.older
-	f.later.older, f.older.later = f, f
+	b.kept.append(&f.place, f)
 	b.n++
 }
 
 func (b *flightBook[K, Out]) unlink(f *flight[K, Out]) {
-	f.later.older, f.older.later = f.older, f.later
+	f.place.remove()
 	b.n--
 }
 
 // touch makes it the latest again.
 func (b *flightBook[K, Out]) touch(f *flight[K, Out]) {
-	if f != b.kept.older {
+	if f != b.kept.last() {
 		b.unlink(f)
 		b.link(f)
 	}
@@ -225,6 +225,6 @@ func (b *flightBook[K, Out]) drop(f *flight[K, Out]) {
 
 // free puts it where the next flight comes from.
 func (b *flightBook[K, Out]) free(f *flight[K, Out]) {
-	*f = flight[K, Out]{older: b.spare}
+	*f = flight[K, Out]{next: b.spare}
 	b.spare = f
 }

@@ -17,6 +17,9 @@ func (l *linked[E]) clear() { l.root.before, l.root.after = &l.root, &l.root }
 // first is nil if the list is empty.
 func (l *linked[E]) first() *E { return l.root.after.of }
 
+// last is nil if the list is empty.
+func (l *linked[E]) last() *E { return l.root.before.of }
+
 // append makes e, whose place this is, the last one. It must be in no place.
 func (l *linked[E]) append(place *links[E], e *E) {
 	place.of, place.before, place.after = e, l.root.before, &l.root
