@@ -13,14 +13,7 @@ import (
 func byHand[In, Out any](start func(send func(Out) bool) (push func(In) bool, end func())) ops.Processor[In, Out] {
 	return ops.ProcessorFunc[In, Out](func(ctx context.Context, in <-chan In) <-chan Out {
 		out := make(chan Out)
-		push, end := start(func(v Out) bool {
-			select {
-			case out <- v:
-				return true
-			case <-ctx.Done():
-				return false
-			}
-		})
+		push, end := start(sender(ctx, out))
 		go func() {
 			defer close(out)
 			if receiveAll(ctx, in, push) && end != nil {
@@ -29,6 +22,18 @@ func byHand[In, Out any](start func(send func(Out) bool) (push func(In) bool, en
 		}()
 		return out
 	})
+}
+
+// sender sends, and tells whether somebody received before the end of ctx.
+func sender[T any](ctx context.Context, out chan<- T) func(T) bool {
+	return func(v T) bool {
+		select {
+		case out <- v:
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
 }
 
 // receiveAll pushes what comes and tells whether that came to its end.

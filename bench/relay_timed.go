@@ -17,14 +17,7 @@ func byHandTimed[In, Out any](
 	return ops.ProcessorFunc[In, Out](func(ctx context.Context, in <-chan In) <-chan Out {
 		out := make(chan Out)
 		timer := time.NewTimer(time.Hour)
-		push, fire, end := start(timer, func(v Out) bool {
-			select {
-			case out <- v:
-				return true
-			case <-ctx.Done():
-				return false
-			}
-		})
+		push, fire, end := start(timer, sender(ctx, out))
 		go func() {
 			defer close(out)
 			defer timer.Stop()

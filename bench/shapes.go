@@ -19,7 +19,7 @@ func shapes() []row {
 			{name: "flow, Branch, a goroutine each", role: ours, run: flowBranch(mapIncAsync), budget: budget{Most: 150}},
 		}},
 		{name: "partition, map, merge, sum", want: wantInc, contenders: []contender{
-			{name: "hand loop, func values", role: twin, run: plain(func(n int) int { return callParted(n, even, inc, add) })},
+			{name: "hand loop, func values", role: twin, run: plain(func(n int) int { return callParted(n, even, inc, inc, add) })},
 			{name: "flow, fused", role: ours, run: func(n int) (int, error) { return sum(flow.Range(0, n).Partition(even, mapInc, mapInc)) }},
 		}},
 		{name: "merge of four, sum", want: wantSum, contenders: []contender{
@@ -68,13 +68,13 @@ func callBranches(n int, fn func(int) int, fold func(int, int) int) int {
 }
 
 //go:noinline
-func callParted(n int, matches func(int) bool, fn func(int) int, fold func(int, int) int) int {
+func callParted(n int, matches func(int) bool, yes, no func(int) int, fold func(int, int) int) int {
 	sum := 0
 	for v := range n {
 		if matches(v) {
-			sum = fold(sum, fn(v))
+			sum = fold(sum, yes(v))
 		} else {
-			sum = fold(sum, fn(v))
+			sum = fold(sum, no(v))
 		}
 	}
 	return sum

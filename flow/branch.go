@@ -27,10 +27,7 @@ import (
 // Stages of the branches are named "branch[0]/map"; a name given to the Branch takes the place
 // of "branch", and a policy is the default of all their stages.
 func (f Flow[T]) Branch[R any](builds ...func(Flow[T]) Flow[R]) Flow[R] {
-	every := make([]int, len(builds))
-	for i := range every {
-		every[i] = i
-	}
+	every := numbered(len(builds))
 	var err error
 	if len(builds) == 0 {
 		err = needs("branches", "must be given")
@@ -113,7 +110,7 @@ func Unzip[A, B, R any](f Flow[Pair[A, B]], first func(Flow[A]) Flow[R], second 
 	if err := kernel.Join(notNil(first, "first function"), notNil(second, "second function")); err != nil {
 		return f.fork("unzip", "Unzip", err, kernel.CallsNothing, []kernel.Way[Pair[A, B], R]{}, nil)
 	}
-	both := []int{0, 1}
+	both := numbered(2)
 	return f.fork("unzip", "Unzip", nil, kernel.CallsNothing, branches(
 		func(f Flow[Pair[A, B]]) Flow[R] { return first(f.Map(func(p Pair[A, B]) A { return p.A })) },
 		func(f Flow[Pair[A, B]]) Flow[R] { return second(f.Map(func(p Pair[A, B]) B { return p.B })) },
@@ -131,6 +128,15 @@ func branches[T, R any](builds ...func(Flow[T]) Flow[R]) []kernel.Way[T, R] {
 		ways[i].Spec = newPipe(build).Kernel()
 	}
 	return ways
+}
+
+// numbered are the numbers of so many ways.
+func numbered(ways int) []int {
+	all := make([]int, ways)
+	for i := range all {
+		all[i] = i
+	}
+	return all
 }
 
 // fork makes the flow of what comes out of several ways that are fused if they can be, of which

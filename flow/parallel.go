@@ -41,10 +41,7 @@ func (f Flow[T]) ParallelUnordered[R any](workers int, build func(Flow[T]) Flow[
 // is its own and the default of all stages, which are named "parallel[0]/map".
 func (f Flow[T]) ParallelKeyed[K comparable, R any](workers int, key func(T) K, build func(Flow[T]) Flow[R]) Flow[R] {
 	w := kernel.Ways[T, R]{Parts: copies(workers, build)}
-	to := make([]int, len(w.Parts))
-	for i := range to {
-		to[i] = i
-	}
+	to := numbered(len(w.Parts))
 	seed := maphash.MakeSeed()
 	err := kernel.Join(badWorkers(workers), notNil(key, "key function"))
 	return f.ways("parallel", "ParallelKeyed", err, kernel.CallsFunc, w, func(fork *kernel.Fork[T]) func(T) error {
