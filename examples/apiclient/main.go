@@ -45,17 +45,9 @@ type settings struct {
 // run is the program. Its result is the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	s, err := parseArgs(args, stderr)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return 0
-	case err != nil:
-		return 2 // parseArgs has said why
-	}
-	if err := s.serveAndAsk(ctx, stdout, slog.New(slog.NewTextHandler(stderr, nil))); err != nil {
-		fmt.Fprintln(stderr, "apiclient:", err)
-		return 1
-	}
-	return 0
+	return command.Exit("apiclient", stderr, err, func() error {
+		return s.serveAndAsk(ctx, stdout, slog.New(slog.NewTextHandler(stderr, nil)))
+	})
 }
 
 func parseArgs(args []string, stderr io.Writer) (settings, error) {

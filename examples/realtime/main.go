@@ -44,17 +44,7 @@ type settings struct {
 // run is the program. Its result is the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	s, err := parseArgs(args, stderr)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return 0
-	case err != nil:
-		return 2 // parseArgs has said why
-	}
-	if err := s.watch(ctx, stdout, stderr); err != nil {
-		fmt.Fprintln(stderr, "realtime:", err)
-		return 1
-	}
-	return 0
+	return command.Exit("realtime", stderr, err, func() error { return s.watch(ctx, stdout, stderr) })
 }
 
 func parseArgs(args []string, stderr io.Writer) (settings, error) {

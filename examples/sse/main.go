@@ -45,21 +45,11 @@ type settings struct {
 // run is the program. Its result is the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	s, err := parseArgs(args, stderr)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return 0
-	case err != nil:
-		return 2 // parseArgs has said why
-	}
 	serveOrCheck := s.serve
 	if s.check {
 		serveOrCheck = s.checked
 	}
-	if err := serveOrCheck(ctx, stdout); err != nil {
-		fmt.Fprintln(stderr, "sse:", err)
-		return 1
-	}
-	return 0
+	return command.Exit("sse", stderr, err, func() error { return serveOrCheck(ctx, stdout) })
 }
 
 func parseArgs(args []string, stderr io.Writer) (settings, error) {

@@ -25,6 +25,22 @@ func ParseFlags(set *flag.FlagSet, args []string, stderr io.Writer, check func()
 	return parse(set, args, stderr, "", func() error { return errors.Join(check(), nothing(set.Args())) })
 }
 
+// Exit gives the exit code of a program: 2 if parsed, of which Parse has told, is an error, or 0 if
+// that only asks for help; else 1 after a failure of do, which is told to stderr, or 0.
+func Exit(program string, stderr io.Writer, parsed error, do func() error) int {
+	switch {
+	case errors.Is(parsed, flag.ErrHelp):
+		return 0
+	case parsed != nil:
+		return 2
+	}
+	if err := do(); err != nil {
+		fmt.Fprintf(stderr, "%s: %v\n", program, err)
+		return 1
+	}
+	return 0
+}
+
 func parse(set *flag.FlagSet, args []string, stderr io.Writer, usage string, check func() error) error {
 	set.SetOutput(io.Discard) // of what Parse says itself
 	set.Usage = func() {}

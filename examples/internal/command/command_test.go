@@ -68,3 +68,25 @@ func TestParseFlags(t *testing.T) {
 		})
 	}
 }
+
+func TestExit(t *testing.T) {
+	boom := errors.New("boom")
+	for name, test := range map[string]struct {
+		parsed, failure error
+		code            int
+		stderr          string
+	}{
+		"success":            {nil, nil, 0, ""},
+		"a failure":          {nil, boom, 1, "prog: boom\n"},
+		"help":               {flag.ErrHelp, boom, 0, ""},
+		"a bad command line": {boom, boom, 2, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var stderr strings.Builder
+			code := command.Exit("prog", &stderr, test.parsed, func() error { return test.failure })
+			if code != test.code || stderr.String() != test.stderr {
+				t.Errorf("exit code %d, want %d; stderr %q, want %q", code, test.code, stderr.String(), test.stderr)
+			}
+		})
+	}
+}
