@@ -165,10 +165,14 @@ func (g *gamble) know(p *piece) {
 	if g.traits[p].stops {
 		g.endEarly()
 	}
-	if g.traits[p].mixes {
+	if g.traits[p].mixes || racing[p.name] {
 		g.mixed.Store(true)
 	}
 }
+
+// racing are pieces whose items are those of whoever comes first, which is nobody's to say
+// where several come at once.
+var racing = map[string]bool{"flow.Race": true}
 
 // brake ends the run after a number of items.
 func (g *gamble) brake() func(int) {
