@@ -360,6 +360,28 @@ func TestGrace_isNotForWhatHasClosed(t *testing.T) {
 	})
 }
 
+// A signal that came out of a flow inside a source leaves that at work.
+func TestGrace_namesTheStageInsideBehindASignal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		inside := func() flow.Flow[int] {
+			return barriered(ignore).Map(func(v int) int {
+				if v == 2 {
+					cancel()
+					time.Sleep(time.Minute)
+				}
+				return v
+			}).Named("stuck")
+		}
+		err := flow.Restart(flow.RestartPolicy{}, inside).Named("outer").Run(ctx, flow.WithGrace(time.Second), quiet)
+		stuck, ok := errors.AsType[*flow.StuckError](err)
+		if !ok || len(stuck.Stages) != 1 || stuck.Stages[0].Name != "outer/stuck" {
+			t.Errorf("Run() = %v, want that outer/stuck is stuck", err)
+		}
+		time.Sleep(time.Minute)
+	})
+}
+
 type closingSink struct{ close func() }
 
 func (closingSink) Put(context.Context, int) error { return nil }

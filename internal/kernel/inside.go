@@ -211,11 +211,9 @@ func (i *inlet[T]) push(v T) error {
 			i.own.seg.exiting = true
 		}
 	}()
-	i.own.seg.yield(AwaitsRoom)
-	i.s.seg.yield(Working)
+	i.descend()
 	err := i.out.Emit(v)
-	i.s.seg.yield(AwaitsItems)
-	i.own.seg.yield(Working)
+	i.ascend()
 	clean = true
 	if i.s.Out != before {
 		i.own.Held--
@@ -227,9 +225,27 @@ func (i *inlet[T]) push(v T) error {
 	return err
 }
 
-// signal hands on what concerns those below the source. Barriers get a number of the run
-// around.
+// descend and ascend say that what is below the source is at work, and that what is inside it is
+// again: both run on one goroutine.
+func (i *inlet[T]) descend() {
+	i.own.seg.yield(AwaitsRoom)
+	i.s.seg.yield(Working)
+}
+
+func (i *inlet[T]) ascend() {
+	i.s.seg.yield(AwaitsItems)
+	i.own.seg.yield(Working)
+}
+
 func (i *inlet[T]) signal(sig Signal) error {
+	i.descend()
+	err := i.pass(sig)
+	i.ascend()
+	return err
+}
+
+// pass hands on what concerns those below the source. Barriers get a number of the run around.
+func (i *inlet[T]) pass(sig Signal) error {
 	switch sig.Kind {
 	case Watermark:
 		return i.out.Watermark(sig)
