@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/go-streamz/streamz/internal/kernel"
+	"github.com/go-streamz/streamz/internal/linked"
 )
 
 // flights is what is known of keys, to all runs of a processor: that a call is in the air, or
@@ -25,10 +26,10 @@ type flightRules struct {
 
 type flightBook[K comparable, Out any] struct {
 	flightRules
-	keys  map[K]*flight[K, Out]  // in the air, or kept
-	kept  linked[flight[K, Out]] // what was asked for last comes last
-	n     int                    // kept
-	spare *flight[K, Out]        // a list of those that may be used again
+	keys  map[K]*flight[K, Out]       // in the air, or kept
+	kept  linked.List[flight[K, Out]] // what was asked for last comes last
+	n     int                         // kept
+	spare *flight[K, Out]             // a list of those that may be used again
 	stats LookupStats
 }
 
@@ -38,10 +39,10 @@ type flight[K comparable, Out any] struct {
 	key    K
 	until  time.Duration // when what is kept expires
 	landed bool
-	lost   bool                  // forgotten while in the air: the key is another one's by now
-	party  *party[Out]           // those who wait, nil if there is nobody
-	place  links[flight[K, Out]] // among those that are kept
-	next   *flight[K, Out]       // of those that may be used again
+	lost   bool                         // forgotten while in the air: the key is another one's by now
+	party  *party[Out]                  // those who wait, nil if there is nobody
+	place  linked.Place[flight[K, Out]] // among those that are kept
+	next   *flight[K, Out]              // of those that may be used again
 }
 
 // outcome is what a call came to, as that of a callee.
@@ -62,7 +63,7 @@ func newFlights[K comparable, Out any](rules flightRules) *flights[K, Out] {
 	f := &flights[K, Out]{rules: rules}
 	f.shared.Use(func(b *flightBook[K, Out]) {
 		b.flightRules, b.keys = rules, make(map[K]*flight[K, Out])
-		b.kept.clear()
+		b.kept.Clear()
 	})
 	return f
 }
@@ -190,7 +191,7 @@ func (f *flights[K, Out]) counts() (s LookupStats) {
 // shrink drops what was not asked for in the longest time: as much as is too much, and what has
 // expired. What has expired elsewhere in the list comes to its head, or is asked for again.
 func (b *flightBook[K, Out]) shrink(now time.Duration) {
-	for oldest := b.kept.first(); b.n > b.most || oldest.until <= now; oldest = b.kept.first() {
+	for oldest := b.kept.First(); b.n > b.most || oldest.until <= now; oldest = b.kept.First() {
 		if oldest.until > now {
 			b.stats.Evicted++
 		}
@@ -200,18 +201,18 @@ func (b *flightBook[K, Out]) shrink(now time.Duration) {
 
 // link makes a flight the latest of those that are kept.
 func (b *flightBook[K, Out]) link(f *flight[K, Out]) {
-	b.kept.append(&f.place, f)
+	b.kept.Append(&f.place, f)
 	b.n++
 }
 
 func (b *flightBook[K, Out]) unlink(f *flight[K, Out]) {
-	f.place.remove()
+	f.place.Remove()
 	b.n--
 }
 
 // touch makes it the latest again.
 func (b *flightBook[K, Out]) touch(f *flight[K, Out]) {
-	if f != b.kept.last() {
+	if f != b.kept.Last() {
 		b.unlink(f)
 		b.link(f)
 	}

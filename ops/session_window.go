@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-streamz/streamz/internal/kernel"
+	"github.com/go-streamz/streamz/internal/linked"
 )
 
 const (
@@ -156,7 +157,7 @@ type session[T any, K comparable] struct {
 	no          int64 // how many were opened before
 	items       []T
 	start, last time.Time // when the first and the last item came
-	idle, age   links[session[T, K]]
+	idle, age   linked.Place[session[T, K]]
 }
 
 // sessions is the state of one run. Both lists are in the order of time, and each has the
@@ -169,20 +170,20 @@ type sessions[T any, K comparable] struct {
 	due   time.Time // no session is due before
 
 	byKey  map[K]*session[T, K]
-	byIdle linked[session[T, K]] // by their last item
-	byAge  linked[session[T, K]] // by their first item
-	count  int                   // of the open ones: some keys are not found in a map
-	held   int                   // items
-	opened int64                 // so far
-	ripe   []*session[T, K]      // those to be closed
+	byIdle linked.List[session[T, K]] // by their last item
+	byAge  linked.List[session[T, K]] // by their first item
+	count  int                        // of the open ones: some keys are not found in a map
+	held   int                        // items
+	opened int64                      // so far
+	ripe   []*session[T, K]           // those to be closed
 }
 
 func (w *SessionWindow[T, K]) start(s *kernel.Stage, down kernel.Port[Window[T]]) kernel.Port[T] {
 	r := &sessions[T, K]{
 		SessionWindow: w, windowing: newWindowing(s, down), mark: s.Mark(), byKey: make(map[K]*session[T, K]),
 	}
-	r.byIdle.clear()
-	r.byAge.clear()
+	r.byIdle.Clear()
+	r.byAge.Clear()
 	r.timer = s.Timer(r.fire)
 	s.OnClose(func(error) error {
 		s.Held += int64(r.held)
@@ -229,8 +230,8 @@ func (r *sessions[T, K]) prepare(key K, now time.Time) error {
 func (r *sessions[T, K]) take(own *session[T, K], v T, now time.Time) error {
 	if own.last != now {
 		own.last = now
-		own.idle.remove()
-		r.byIdle.append(&own.idle, own)
+		own.idle.Remove()
+		r.byIdle.Append(&own.idle, own)
 	}
 	own.items = append(own.items, v)
 	r.held++
@@ -242,7 +243,7 @@ func (r *sessions[T, K]) take(own *session[T, K], v T, now time.Time) error {
 
 // evict closes the session that has been idle longest.
 func (r *sessions[T, K]) evict() error {
-	if err := r.close(r.byIdle.first()); err != nil {
+	if err := r.close(r.byIdle.First()); err != nil {
 		return err
 	}
 	r.stats.evicted.Add(1)
@@ -254,8 +255,8 @@ func (r *sessions[T, K]) evict() error {
 func (r *sessions[T, K]) open(key K, now time.Time) *session[T, K] {
 	s := &session[T, K]{key: key, no: r.opened, start: now, last: now}
 	r.opened++
-	r.byIdle.append(&s.idle, s)
-	r.byAge.append(&s.age, s)
+	r.byIdle.Append(&s.idle, s)
+	r.byAge.Append(&s.age, s)
 	if key == key {
 		r.byKey[key] = s
 	}
@@ -283,8 +284,8 @@ func (r *sessions[T, K]) arm() {
 		r.timer.Stop()
 		return
 	}
-	r.due = r.deadline(r.byIdle.first())
-	if oldest := r.deadline(r.byAge.first()); oldest.Before(r.due) {
+	r.due = r.deadline(r.byIdle.First())
+	if oldest := r.deadline(r.byAge.First()); oldest.Before(r.due) {
 		r.due = oldest
 	}
 	r.timer.Reset(r.due.Sub(r.seg.Now()))
@@ -294,7 +295,7 @@ func (r *sessions[T, K]) fire() error { return r.closeDue(r.seg.Now()) }
 
 // closeDue closes the sessions that are due.
 func (r *sessions[T, K]) closeDue(now time.Time) error {
-	for s := range r.byIdle.all() {
+	for s := range r.byIdle.All() {
 		if now.Before(s.last.Add(r.gap)) {
 			break
 		}
@@ -312,7 +313,7 @@ func (r *sessions[T, K]) closeDue(now time.Time) error {
 
 // ripenByAge finds those that are due for their age alone.
 func (r *sessions[T, K]) ripenByAge(now time.Time) {
-	for s := range r.byAge.all() {
+	for s := range r.byAge.All() {
 		if now.Before(s.start.Add(r.longest)) {
 			return
 		}
@@ -341,8 +342,8 @@ func (r *sessions[T, K]) closeRipe() error {
 // close emits a session.
 func (r *sessions[T, K]) close(s *session[T, K]) error {
 	delete(r.byKey, s.key)
-	s.idle.remove()
-	s.age.remove()
+	s.idle.Remove()
+	s.age.Remove()
 	r.count--
 	r.held -= len(s.items)
 	r.s.Passed += int64(len(s.items))
@@ -357,7 +358,7 @@ func (r *sessions[T, K]) close(s *session[T, K]) error {
 
 // gone is how many sessions were opened before the oldest one that is open.
 func (r *sessions[T, K]) gone() int64 {
-	if oldest := r.byAge.first(); oldest != nil {
+	if oldest := r.byAge.First(); oldest != nil {
 		return oldest.no
 	}
 	return r.opened
@@ -365,7 +366,7 @@ func (r *sessions[T, K]) gone() int64 {
 
 func (r *sessions[T, K]) signal(sig kernel.Signal) error {
 	if sig.Kind == kernel.End || sig.Kind == kernel.Flush {
-		r.ripe = slices.AppendSeq(r.ripe, r.byIdle.all())
+		r.ripe = slices.AppendSeq(r.ripe, r.byIdle.All())
 		if err := r.closeRipe(); err != nil {
 			return err
 		}

@@ -15,7 +15,7 @@ import (
 //
 // DO NOT CHANGE THIS DATA TO FIX BUILDS. When the test fails, move the code.
 const roomOrder = `
-	clock internal/callsite internal/goroutines
+	clock internal/callsite internal/goroutines internal/linked
 	internal/kernel
 	ops
 	stage
