@@ -178,7 +178,7 @@ func (i *Inspector[In, Out]) Kernel() kernel.Spec[In, Out] {
 		}
 		m := i.meter()
 		var up kernel.Port[In]
-		seg.Run().Probing(probe{m, i.every}, func() {
+		seg.Probing(probe{m, i.every}, func() {
 			seg, up = kernel.Attach(seg, site, inner, down.Noting(func() { m.emitted.Add(1) }))
 		})
 		return seg, up.Noting(func() { m.processed.Add(1) })

@@ -383,3 +383,32 @@ func TestFanOut_misuse(t *testing.T) {
 		})
 	}
 }
+
+// TestBranch_endsByItself: an end of one branch that no item brings about, but its timer or its
+// channel, is that of this branch, and not of the others.
+func TestBranch_endsByItself(t *testing.T) {
+	timer := func(f flow.Flow[int]) flow.Flow[int] {
+		return flow.Unbatch(f.Batch(100, 1500*time.Millisecond).Take(1)).Map(func(int) int { return -1 })
+	}
+	for name, build := range map[string]func(late chan struct{}) limb{
+		"timer": func(chan struct{}) limb { return timer },
+		"timer, in a branch of a branch": func(chan struct{}) limb {
+			return func(f flow.Flow[int]) flow.Flow[int] { return f.Branch(timer) }
+		},
+		"channel": func(late chan struct{}) limb {
+			return func(f flow.Flow[int]) flow.Flow[int] { return f.TakeUntil(late).Map(func(int) int { return -1 }) }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				late := make(chan struct{})
+				time.AfterFunc(1500*time.Millisecond, func() { close(late) })
+				got, err := flow.FromFunc(paced(0, 1, 2, 3, 4)).Branch(build(late), same).Collect(t.Context(), audit(t))
+				own := slices.DeleteFunc(slices.Clone(got), func(v int) bool { return v < 0 })
+				if err != nil || len(got)-len(own) != 2 || !slices.Equal(own, []int{0, 1, 2, 3, 4}) {
+					t.Errorf("got %v and %v, want 2 items of the branch that ends, and all of the other", got, err)
+				}
+			})
+		})
+	}
+}

@@ -22,7 +22,7 @@ func Jobs(jobs ...Job) Job {
 	return Job{last: settings{At: callsite.Here()}, wire: func(seg *kernel.Segment, last kernel.Site) {
 		run := seg.Run()
 		run.Misused(last, "jobs", last.Err)
-		run.Within(last, func(kernel.Site) {
+		seg.Within(last, func(kernel.Site) {
 			for i, job := range slices.Backward(jobs) { // wiring goes backwards
 				if job.wire == nil {
 					run.Misused(last, "jobs", needs(fmt.Sprintf("job %d", i), "must be made by a terminal, as ForEach"))

@@ -60,7 +60,7 @@ func join[T any](flows []Flow[T], name, op string, connect joint[T]) Flow[T] {
 func within[T any](name string, connect func(*kernel.Segment, kernel.Port[T], []kernel.Wire[T])) joint[T] {
 	return func(seg *kernel.Segment, last kernel.Site, down kernel.Port[T], wires []kernel.Wire[T]) {
 		seg.Run().Misused(last, name, last.Err)
-		seg.Run().Within(last, func(kernel.Site) { connect(seg, down, wires) })
+		seg.Within(last, func(kernel.Site) { connect(seg, down, wires) })
 	}
 }
 
@@ -132,9 +132,9 @@ func (p *pipe[In, Out]) Kernel() kernel.Spec[In, Out] {
 func (p *pipe[In, Out]) connect(seg *kernel.Segment, site kernel.Site, down kernel.Port[Out]) (*kernel.Segment, kernel.Port[In]) {
 	run := seg.Run()
 	in := &inlet[In]{seg: seg}
-	run.SetSlot(p, in)
-	run.Within(site, func(kernel.Site) { p.out.connect(seg, down) })
-	run.SetSlot(p, nil)
+	seg.SetSlot(p, in)
+	seg.Within(site, func(kernel.Site) { p.out.connect(seg, down) })
+	seg.SetSlot(p, nil)
 	if !in.used {
 		run.Misused(site, p.Name(), needs("parameter", "must be used in the flow that build returns"))
 	}
@@ -143,7 +143,7 @@ func (p *pipe[In, Out]) connect(seg *kernel.Segment, site kernel.Site, down kern
 
 // parameter is the wire of the flow that build is given.
 func (p *pipe[In, Out]) parameter(seg *kernel.Segment, site kernel.Site, down kernel.Port[In]) {
-	value, _ := seg.Run().Slot(p)
+	value, _ := seg.Slot(p)
 	in, ok := value.(*inlet[In])
 	seg.Run().Misused(site, p.Name(), site.Err)
 	switch {

@@ -114,7 +114,7 @@ func (c *chain[In, Mid, Out]) Kernel() kernel.Spec[In, Out] {
 
 func (c *chain[In, Mid, Out]) connect(seg *kernel.Segment, site kernel.Site, down kernel.Port[Out]) (*kernel.Segment, kernel.Port[In]) {
 	var up kernel.Port[In]
-	seg.Run().Within(site, func(part kernel.Site) {
+	seg.Within(site, func(part kernel.Site) {
 		var mid kernel.Port[Mid]
 		seg, mid = kernel.Attach(seg, part, kernel.Of[Mid, Out](c.next), down)
 		seg, up = kernel.Attach(seg, part, c.first.Kernel(), mid)

@@ -77,7 +77,7 @@ func (r *Run) edge(from, to *Stage, q *queue) { r.lead(from, to, q, nil) }
 
 // lead adds one of several edges from a stage, which counts in out what it gives there.
 func (r *Run) lead(from, to *Stage, q *queue, out *int64) {
-	if to != nil {
+	if to != nil && from.seg.again == nil {
 		r.edges = append(r.edges, Edge{From: from, To: to, queue: q, out: out})
 	}
 }

@@ -7,6 +7,7 @@ package kernel
 // A segment can wait for one only, so no two stages with a Cue share a segment.
 type Cue struct {
 	s     *Stage
+	feed  *feed // that the stage is a part of
 	ch    <-chan struct{}
 	fire  func() error
 	armed bool
@@ -16,7 +17,7 @@ type Cue struct {
 // Cue makes the stage listen to a channel from its start on, until that gives something or is
 // closed. The error of fire is treated like that of Push. Its Spec has to say Cued.
 func (s *Stage) Cue(ch <-chan struct{}, fire func() error) *Cue {
-	c := &Cue{s: s, ch: ch, fire: fire}
+	c := &Cue{s: s, feed: s.seg.feed, ch: ch, fire: fire}
 	s.seg.cue = c
 	s.OnLead(func() error { // behind what stages below emit before all else
 		c.armed = true
@@ -48,7 +49,7 @@ func (c *Cue) answer() error {
 	}
 	c.armed = false
 	c.s.Outside()
-	return c.fire()
+	return c.feed.means(c.fire())
 }
 
 // cued is the channel of the cue, nil while none can come.

@@ -21,6 +21,7 @@ type Fork[T any] struct {
 type path[T any] struct {
 	*ring[T]               // nil if the way is fused
 	push     func(T) error // of one that is
+	feed     feed          // its stages
 	ended    bool          // and takes no more
 	out      int64         // given to the way
 	gone     atomic.Bool   // a way with a ring has ended

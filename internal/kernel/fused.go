@@ -28,24 +28,26 @@ func (w Ways[In, Out]) fuse(seg *Segment, site Site, name string, down Port[Out]
 	j := &joint[Out]{down: down, ways: make([]jointWay, len(w.Parts)), open: len(w.Parts)}
 	f.joins = j.ways
 	for i := range slices.Backward(w.Parts) {
-		leads := len(seg.leads)
-		_, port := w.attachWay(i, seg, site, name, j.port(i))
 		l := &f.paths[i]
+		l.feed.settle = func(err error) error { return f.left(i, err) }
+		_, port := w.attachWay(i, seg.branch(&l.feed), site, name, j.port(i))
 		l.push, l.send, l.to, l.queue = port.Push, port.Signal, port.to, port.queue
-		f.leadFused(i, seg.leads[leads:])
+		f.leadFused(i)
 	}
 	return attachFork(f, site, w.Choose(f))
 }
 
-// leadFused makes what the stages of a way do first a matter of this way.
-func (f *Fork[T]) leadFused(i int, leads []func() error) {
-	for k, lead := range leads {
-		leads[k] = func() error {
+// leadFused has what the stages of a way do first done by those that the way is fused with.
+func (f *Fork[T]) leadFused(i int) {
+	way := &f.paths[i].feed
+	f.up.starts = append(f.up.starts, way.starts...)
+	for _, lead := range way.leads {
+		f.up.leads = append(f.up.leads, func() error {
 			if f.paths[i].ended {
 				return nil
 			}
 			return f.left(i, lead())
-		}
+		})
 	}
 }
 
@@ -98,6 +100,7 @@ func (f *Fork[T]) left(i int, err error) error {
 	}
 	if l := &f.paths[i]; !l.ended {
 		l.ended = true
+		f.up.disarm(&l.feed)
 		f.open.Add(-1)
 	}
 	f.up.stopped = f.open.Load() == 0

@@ -22,7 +22,12 @@ type Probe interface {
 }
 
 // Probing wires stages whose calls p hears of.
-func (r *Run) Probing(p Probe, wire func()) {
+func (g *Segment) Probing(p Probe, wire func()) {
+	if g.again != nil {
+		wire()
+		return
+	}
+	r := g.run
 	outer := r.probes
 	r.probes = append(slices.Clip(outer), p)
 	wire()

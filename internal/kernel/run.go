@@ -91,7 +91,7 @@ type Run struct {
 	scope  string  // path of the sub-flow being wired, "" or ending in /
 	policy *Policy // default of its stages
 	probes []Probe // of what is being wired
-	slots  map[any]any
+	slots  slots
 	misuse []error
 
 	mu       sync.Mutex

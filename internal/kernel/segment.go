@@ -33,13 +33,17 @@ type thread struct {
 	giveBack      func() // before a wait: frees what the head's queue keeps until the end of a block
 	exiting       bool   // a Goexit is unwinding
 
-	clock  clock.Clock
-	now    time.Time
-	fresh  bool // now was read since the last wait
-	waits  bool // it has waited since timers were last looked at
-	timers []*Timer
+	clock clock.Clock
+	now   time.Time
+	fresh bool // now was read since the last wait
+	waits bool // it has waited since timers were last looked at
 
-	cue *Cue // what a stage listens to, nil for nothing
+	timers   heap[*Timer] // that are armed
+	watchers heap[*Timer] // of these, those that watch
+	made     int          // timers, ever
+
+	cue   *Cue   // what a stage listens to, nil for nothing
+	again *again // a piece of a flow is being wired once more, nil at most times
 
 	watching bool // some timer watches
 	measured bool // waits are
@@ -56,8 +60,13 @@ type thread struct {
 }
 
 // feed is where a segment's items come from. It may be one of several that the segment
-// takes in turn.
+// takes in turn, or a part of one, whose stages are fused with the others and can end
+// before them.
 type feed struct {
+	within *feed             // that it is a part of
+	settle func(error) error // says what an error of its stages is to that, nil for the same
+	due    func(time.Time)   // see Stage.Awaits, nil if nobody asks
+
 	turn   chan struct{}  // closed when it is this one's turn, nil if it is from the start
 	starts []func() error // see Stage.OnStart
 	leads  []func() error // see Stage.OnLead
@@ -81,7 +90,29 @@ func newSegment(r *Run, ctx context.Context, cancel context.CancelCauseFunc) *Se
 }
 
 // branch is the segment for those who wire one of its feeds.
-func (g *Segment) branch(f *feed) *Segment { return &Segment{thread: g.thread, feed: f} }
+func (g *Segment) branch(f *feed) *Segment {
+	f.within = g.feed
+	return &Segment{thread: g.thread, feed: f}
+}
+
+// means is what the result of something that stages of the feed did at a time of their own, as
+// by a timer, is to the segment.
+func (f *feed) means(err error) error {
+	for ; f != nil && err != nil; f = f.within {
+		if f.settle != nil {
+			err = f.settle(err)
+		}
+	}
+	return err
+}
+
+// under tells whether the feed is another or a part of it.
+func (f *feed) under(other *feed) bool {
+	for f != nil && f != other {
+		f = f.within
+	}
+	return f != nil
+}
 
 // await waits for the segment's turn, or for its end before that.
 func (g *Segment) await() {

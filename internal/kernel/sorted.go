@@ -12,7 +12,7 @@ func MergeSorted[T any](seg *Segment, j Junction, compare func(a, b T) int, down
 	site := j.Site
 	site.Policy = StopAll // that of the inputs is none for what compares their items
 	s := j.stage(seg, site, CallsFunc, down.to, down.queue)
-	seg.run.Within(j.Site, func(Site) {
+	seg.Within(j.Site, func(Site) {
 		below := down
 		below.to, below.queue = s, nil
 		m := &sorted[T]{merge: newMerge(seg, inputQueue, below, wires), s: s, compare: compare}

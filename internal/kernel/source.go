@@ -51,7 +51,7 @@ func Feed[T any](seg *Segment, site Site, src Source[T], down Port[T]) {
 	if site.Policy != nil && site.Policy != StopAll && src.Inside == nil {
 		run.Misused(site, src.Name, ErrSourcePolicy)
 	}
-	run.once(site, src.Name, src.Once)
+	seg.once(site, src.Name, src.Once)
 	seg, down = separate(seg, false, src.Chan == nil, nil, down)
 	s := run.stage(seg, site, src.Name, src.Op)
 	s.source, s.heeds, s.calling = true, src.Heedless || src.Inside != nil, src.Stream != nil
@@ -156,15 +156,15 @@ func (s *Stage) end(err error, signal func(Signal) error) error {
 }
 
 // once books that a one-shot thing is used here, and misuse if it was already.
-func (r *Run) once(site Site, name string, key any) {
+func (g *Segment) once(site Site, name string, key any) {
 	if key == nil {
 		return
 	}
-	if other, used := r.Slot(key); used {
-		r.Misused(site, name, &UsedTwice{At: other.(Site).At})
+	if other, used := g.Slot(key); used {
+		g.run.Misused(site, name, &UsedTwice{At: other.(Site).At})
 		return
 	}
-	r.SetSlot(key, site)
+	g.SetSlot(key, site)
 }
 
 // UsedTwice is the misuse of a thing that can be used once. At is the other place.

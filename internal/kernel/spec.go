@@ -80,12 +80,15 @@ func Attach[In, Out any](seg *Segment, site Site, spec Spec[In, Out], down Port[
 	if spec.Err != nil {
 		return seg, Port[In]{}
 	}
-	if spec.Wired != nil {
+	if spec.Wired != nil && seg.again == nil {
 		spec.Wired(run)
 	}
 	if spec.Connect != nil {
 		site.Err = nil // is booked
 		return spec.Connect(seg, site, down)
+	}
+	if seg.again != nil {
+		return seg, start(seg.again.stage(seg), &spec, down)
 	}
 	run.fit(site, spec.Name, Use{Item: (*In)(nil), Calls: spec.Calls, Heeds: spec.Heeds})
 	if spec.Cued && seg.cue != nil {

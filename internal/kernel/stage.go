@@ -354,19 +354,27 @@ func (s *Stage) OnOpen(fn func(context.Context) error) { s.opens = fn }
 
 // OnStart adds a function to be called on the segment's goroutine when that begins, as to
 // arm a timer. It must not push or signal.
-func (s *Stage) OnStart(fn func() error) { s.seg.starts = append(s.seg.starts, fn) }
+func (s *Stage) OnStart(fn func() error) {
+	g := s.wiring()
+	g.starts = append(g.starts, fn)
+}
 
 // OnLead adds a function to be called after all those of OnStart and before the segment's
 // head, the ones of stages below first. It may push and signal; with ErrStop the head is not
 // run at all.
-func (s *Stage) OnLead(fn func() error) { s.seg.leads = append(s.seg.leads, fn) }
+func (s *Stage) OnLead(fn func() error) {
+	g := s.wiring()
+	g.leads = append(g.leads, fn)
+}
 
 // OnClose sets the function to be called once, after every segment has ended, in the
 // order from the source to the sink, and only if the stage was opened. cause is nil if
 // the stage has passed End on, else what ended the run before.
 func (s *Stage) OnClose(fn func(cause error) error) {
 	s.closes = fn
-	s.seg.run.closing = true
+	if s.seg.again == nil { // else it is known
+		s.seg.run.closing = true
+	}
 }
 
 // open runs the OnOpen function.

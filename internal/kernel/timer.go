@@ -1,24 +1,35 @@
 package kernel
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Timer fires on the goroutine of its stage's segment, between two items, so the
 // stage needs no lock. A due timer fires before an item that is ready at the same
 // moment.
 type Timer struct {
 	s     *Stage
+	feed  *feed // that the stage is a part of
 	fire  func() error
 	when  time.Time
-	armed bool
+	no    int  // in the order in which the segment's were made
+	at    int  // among those that are armed, 0 if it is not
 	looks bool // see Watch
+}
+
+func (t *Timer) place() *int { return &t.at }
+
+func (t *Timer) before(other *Timer) bool {
+	return t.when.Before(other.when) || t.no < other.no && t.when.Equal(other.when)
 }
 
 // Timer makes an unarmed timer of the stage. The error of fire is treated like
 // that of Push.
 func (s *Stage) Timer(fire func() error) *Timer {
-	t := &Timer{s: s, fire: fire}
-	s.seg.timers = append(s.seg.timers, t)
-	return t
+	g := s.wiring()
+	g.made++
+	return &Timer{s: s, feed: g.feed, fire: fire, no: g.made}
 }
 
 // Watch makes an unarmed timer that fires also while the segment waits with an item in
@@ -32,7 +43,8 @@ func (s *Stage) Watch(fire func() error) *Timer {
 // Reset arms the timer for d from now, whatever it was armed for before.
 func (t *Timer) Reset(d time.Duration) {
 	g := t.s.seg
-	t.when, t.armed = g.Now().Add(d), true
+	t.when = g.Now().Add(d)
+	g.armed(t.looks).put(t)
 	if g.rings == nil || t.when.Before(g.alarmAt) {
 		g.setAlarm(t.when)
 	}
@@ -40,7 +52,15 @@ func (t *Timer) Reset(d time.Duration) {
 
 // Stop disarms the timer. The segment's alarm stays as it is: waking once in vain
 // is cheaper than setting it for every batch.
-func (t *Timer) Stop() { t.armed = false }
+func (t *Timer) Stop() { t.s.seg.armed(t.looks).remove(t) }
+
+// armed are the timers that are, those that watch apart from the others.
+func (g *Segment) armed(looks bool) *heap[*Timer] {
+	if looks {
+		return &g.watchers
+	}
+	return &g.timers
+}
 
 // Now is the segment's time: read at most once between two waits, because a
 // clock costs several fused stages.
@@ -52,14 +72,11 @@ func (g *Segment) Now() time.Time {
 }
 
 // next is the earliest armed timer, nil if none is; of those that watch if only they can
-// fire. A segment has a handful of timed stages at most, so looking at all of them beats
-// keeping an order.
+// fire.
 func (g *Segment) next(watching bool) *Timer {
-	var first *Timer
-	for _, t := range g.timers {
-		if t.armed && (t.looks || !watching) && (first == nil || t.when.Before(first.when)) {
-			first = t
-		}
+	first, other := g.watchers.first(), g.timers.first()
+	if !watching && other != nil && (first == nil || other.before(first)) {
+		return other
 	}
 	return first
 }
@@ -107,9 +124,9 @@ func (g *Segment) resumed() error {
 // fire fires every due timer in deadline order, or every one that watches.
 func (g *Segment) fire(watching bool) error {
 	for t := g.next(watching); t != nil && !t.when.After(g.Now()); t = g.next(watching) {
-		t.armed = false
+		t.Stop()
 		t.s.Outside()
-		if err := t.fire(); err != nil {
+		if err := t.feed.means(t.fire()); err != nil {
 			return err
 		}
 	}
@@ -157,12 +174,14 @@ func (g *Segment) realign() {
 
 // disarm stops the timers of the stages of a feed that has ended, and its cue.
 func (g *Segment) disarm(f *feed) {
-	if g.cue != nil && g.cue.s.seg.feed == f {
+	if g.cue != nil && g.cue.feed.under(f) {
 		g.cue.Stop()
 	}
-	for _, t := range g.timers {
-		if t.s.seg.feed == f {
-			t.Stop()
+	for _, armed := range [...]*heap[*Timer]{&g.timers, &g.watchers} {
+		for _, t := range slices.Clone(armed.list) {
+			if t.feed.under(f) {
+				t.Stop()
+			}
 		}
 	}
 }

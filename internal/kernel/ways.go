@@ -34,7 +34,7 @@ type Way[In, Out any] struct {
 // name are "name/way", or "name[0]" and so on.
 func (w Ways[In, Out]) Join(seg *Segment, site Site, name string, down Port[Out]) (*Segment, Port[In]) {
 	name = cmp.Or(site.Name, name)
-	if w.Fused && w.fit(seg, site) {
+	if w.Fused && (seg.again != nil || w.fit(seg, site)) {
 		return w.fuse(seg, site, name, down)
 	}
 	f := newFork[In](seg.feeder(), len(w.Parts))
@@ -109,7 +109,7 @@ func (w Ways[In, Out]) path(name string, i int) string {
 func (w Ways[In, Out]) attachWay(i int, seg *Segment, site Site, name string, down Port[Out]) (*Segment, Port[In]) {
 	port := Port[In]{}
 	within := Site{Name: w.path(name, i), At: site.At, Policy: site.Policy}
-	seg.run.Within(within, func(part Site) { seg, port = Attach(seg, part, w.Parts[i].Spec, down) })
+	seg.Within(within, func(part Site) { seg, port = Attach(seg, part, w.Parts[i].Spec, down) })
 	return seg, port
 }
 

@@ -23,7 +23,12 @@ func (r *Run) name() {
 // Within wires the parts of a composition that stands at site. If it has a name,
 // that is the first part of theirs, and its policy is the default of those that have
 // none. The parts stand at the place of the whole, unless they know better.
-func (r *Run) Within(site Site, wire func(part Site)) {
+func (g *Segment) Within(site Site, wire func(part Site)) {
+	if g.again != nil { // they have their names
+		wire(Site{At: site.At})
+		return
+	}
+	r := g.run
 	scope, outer := r.scope, r.policy
 	if site.Name != "" {
 		r.scope += site.Name + "/"
@@ -35,16 +40,27 @@ func (r *Run) Within(site Site, wire func(part Site)) {
 	r.scope, r.policy = scope, outer
 }
 
-// Slot is a place where two parts of the wiring of one run find each other.
-func (r *Run) Slot(key any) (value any, ok bool) {
-	value, ok = r.slots[key]
+// slots are places where two parts of the wiring of one run find each other.
+type slots map[any]any
+
+// Slot gives what is in a slot.
+func (g *Segment) Slot(key any) (value any, ok bool) {
+	value, ok = (*g.slots())[key]
 	return value, ok
 }
 
 // SetSlot fills a slot.
-func (r *Run) SetSlot(key, value any) {
-	if r.slots == nil {
-		r.slots = make(map[any]any)
+func (g *Segment) SetSlot(key, value any) {
+	all := g.slots()
+	if *all == nil {
+		*all = make(slots)
 	}
-	r.slots[key] = value
+	(*all)[key] = value
+}
+
+func (g *Segment) slots() *slots {
+	if g.again != nil {
+		return &g.again.slots
+	}
+	return &g.run.slots
 }
