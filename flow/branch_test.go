@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -47,9 +46,7 @@ var pieces = map[string]piece{
 		func(vs []int) []int { return vs[:min(3, len(vs))] },
 	},
 	"emit twice": {
-		func(f flow.Flow[int]) flow.Flow[int] {
-			return f.FlatMap(func(v int) iter.Seq[int] { return slices.Values([]int{v, v}) })
-		},
+		func(f flow.Flow[int]) flow.Flow[int] { return f.FlatMap(twice) },
 		func(vs []int) []int { return expand(vs, func(v int) []int { return []int{v, v} }) },
 	},
 	"batch": {

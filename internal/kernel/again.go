@@ -1,6 +1,9 @@
 package kernel
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // again is the wiring of a piece of a flow of which the stages are there already, and have their
 // names and their books: only their state is new. It goes on within the run, on the goroutine
@@ -32,8 +35,27 @@ func (s *Stage) wiring() *Segment {
 // one it waits for: what comes before a time changes nothing in it. A stage that never tells
 // gets every watermark, as does one that has got an item since.
 func (s *Stage) Awaits() func(time.Time) {
-	if due := s.wiring().due; due != nil {
-		return due
+	for f := s.wiring().feed; f != nil; f = f.within {
+		if f.due != nil {
+			f.asked = true
+			return f.due
+		}
 	}
 	return func(time.Time) {}
+}
+
+// wired tells how many stages have been wired so far.
+func (g *Segment) wired() int {
+	if g.again != nil {
+		return g.again.next
+	}
+	return len(g.run.stages)
+}
+
+// wiredAfter gives those that have been wired after so many.
+func (g *Segment) wiredAfter(n int) []*Stage {
+	if g.again != nil {
+		return g.again.stages[n:g.again.next]
+	}
+	return slices.Clone(g.run.stages[n:])
 }

@@ -23,7 +23,7 @@ type path[T any] struct {
 	push     func(T) error // of one that is
 	feed     feed          // its stages
 	ended    bool          // and takes no more
-	out      int64         // given to the way
+	out      *int64        // given to the way
 	gone     atomic.Bool   // a way with a ring has ended
 	send     func(Signal) error
 	to       *Stage
@@ -44,9 +44,13 @@ func attachFork[T any](f *Fork[T], site Site, spec Spec[T, struct{}]) (*Segment,
 	}
 	spec.Start = func(s *Stage, down Port[struct{}]) Port[T] {
 		f.s = s
+		if s.outs == nil { // else the ways are wired again
+			s.outs = make([]int64, len(f.paths))
+		}
 		for i := range slices.Backward(f.paths) {
 			l := &f.paths[i]
-			s.seg.run.lead(s, l.to, l.queue, &l.out)
+			l.out = &s.outs[i]
+			s.seg.run.lead(s, l.to, l.queue, l.out)
 			l.push = apart(s, l.push)
 		}
 		port := start(s, down)
@@ -119,7 +123,7 @@ func (f *Fork[T]) give(l *path[T], v T) (taken bool, err error) {
 		return false, f.up.halted()
 	}
 	f.s.Out++
-	l.out++
+	*l.out++
 	return true, l.ring.push(v)
 }
 
@@ -137,7 +141,7 @@ func (f *Fork[T]) PassAny(v T) error {
 		}
 	}
 	f.s.Out++
-	l.out++
+	*l.out++
 	if err := l.ring.push(v); err != nil {
 		return err
 	}

@@ -3,23 +3,19 @@ package kernel
 import "slices"
 
 // fit tells whether all ways can be fused with the stage that chooses and with what is
-// below, so that none of them needs a goroutine or a queue. It wires them for a run that is
-// never executed: whatever decides about boundaries then decides about this.
+// below, so that none of them needs a goroutine or a queue. It wires them on trial.
 func (w Ways[In, Out]) fit(seg *Segment, site Site) bool {
-	opts := seg.run.opts
-	opts.Watching = nil
-	trial := NewRun(seg.run.ctx, opts)
-	defer trial.Abort()
-	trial.policy = seg.run.policyAt(site)
-	g := trial.Last()
+	t := newTrial(seg, seg.run.policyAt(site))
+	defer t.Abort()
+	g := t.seg
 	g.timed, g.blocks, g.clock, g.cue = seg.timed, seg.blocks, seg.clock, seg.cue
 	for i := range slices.Backward(w.Parts) {
 		up, _ := w.attachWay(i, g, site, "", Port[Out]{Push: func(Out) error { return nil }, Signal: accept})
-		if up != g || g.head != nil || len(trial.segs) > 1 {
+		if !t.fused(up) {
 			return false
 		}
 	}
-	return !g.timed || !trial.blocks(site, CallsFunc)
+	return !g.timed || !t.blocks(site, CallsFunc)
 }
 
 // fuse wires the stage and its ways in the segment of what is below.
@@ -65,7 +61,7 @@ func (f *Fork[T]) passFused(v T, ways []int, told func(way int, taken bool)) err
 		}
 		some = true
 		s.Out++
-		l.out++
+		*l.out++
 		if err := l.push(v); err != nil {
 			if err = f.left(i, err); err != nil {
 				if s.Taken(err) {

@@ -6,7 +6,7 @@ type heap[T ranked[T]] struct{ list []T }
 type ranked[T any] interface {
 	comparable
 	before(other T) bool
-	place() *int // where it stands in the heap, counted from 1, and 0 if it does not
+	rank() *int // where it stands in the heap, counted from 1, and 0 if it does not
 }
 
 // first is the zero value if the heap is empty.
@@ -19,20 +19,20 @@ func (h *heap[T]) first() (v T) {
 
 // put adds a thing, or moves the one that is there already to where it now belongs.
 func (h *heap[T]) put(v T) {
-	if *v.place() == 0 {
+	if *v.rank() == 0 {
 		h.list = append(h.list, v)
-		*v.place() = len(h.list)
+		*v.rank() = len(h.list)
 	}
-	h.settle(*v.place() - 1)
+	h.settle(*v.rank() - 1)
 }
 
 // remove takes a thing out, if it is there.
 func (h *heap[T]) remove(v T) {
-	i := *v.place() - 1
+	i := *v.rank() - 1
 	if i < 0 {
 		return
 	}
-	*v.place() = 0
+	*v.rank() = 0
 	last := len(h.list) - 1
 	moved := h.list[last]
 	h.list[last] = *new(T)
@@ -45,7 +45,7 @@ func (h *heap[T]) remove(v T) {
 
 func (h *heap[T]) set(i int, v T) {
 	h.list[i] = v
-	*v.place() = i + 1
+	*v.rank() = i + 1
 }
 
 // settle moves the i-th thing up, or else down, to where it belongs.

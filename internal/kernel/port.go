@@ -26,6 +26,11 @@ type Port[T any] struct {
 	queue *queue       // between the sender and the receiver, nil where they are fused
 }
 
+// by is a port for what comes by way of other functions to the same receiver.
+func by[T, Out any](down Port[Out], push func(T) error, signal func(Signal) error) Port[T] {
+	return Port[T]{Push: push, Signal: signal, room: down.room, to: down.to, queue: down.queue}
+}
+
 // SignalKind says what a Signal means.
 type SignalKind uint8
 

@@ -66,6 +66,7 @@ type feed struct {
 	within *feed             // that it is a part of
 	settle func(error) error // says what an error of its stages is to that, nil for the same
 	due    func(time.Time)   // see Stage.Awaits, nil if nobody asks
+	asked  bool              // some stage tells
 
 	turn   chan struct{}  // closed when it is this one's turn, nil if it is from the start
 	starts []func() error // see Stage.OnStart

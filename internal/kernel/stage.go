@@ -82,6 +82,7 @@ type Stage struct {
 
 	crew      *crew      // of a stage with workers
 	elsewhere *elsewhere // of a stage that is not fused
+	outs      []int64    // what it gave on each of several edges, if it has them
 	watch     *watch     // of a stage whose calls somebody wants to hear of
 	fed       int64      // what the stages above gave, known at the end
 

@@ -18,7 +18,7 @@ type Timer struct {
 	looks bool // see Watch
 }
 
-func (t *Timer) place() *int { return &t.at }
+func (t *Timer) rank() *int { return &t.at }
 
 func (t *Timer) before(other *Timer) bool {
 	return t.when.Before(other.when) || t.no < other.no && t.when.Equal(other.when)

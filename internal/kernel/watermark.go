@@ -19,6 +19,11 @@ func (w *watermark) rise(t time.Time) bool {
 	return true
 }
 
+// reaches tells whether the watermark is no earlier than another, which is set.
+func (w *watermark) reaches(other watermark) bool {
+	return w.set && !w.time.Before(other.time)
+}
+
 // tributary is what is known of one of several streams that come together.
 type tributary struct {
 	mark  watermark // its latest

@@ -1,0 +1,195 @@
+package kernel
+
+import (
+	"time"
+
+	"github.com/go-streamz/streamz/internal/linked"
+)
+
+// tide is what groups know of watermarks. One goes only to the keys that it may mean something
+// to: those that an item came for since the last, those that have not passed that on, and those
+// that wait for it.
+type tide[K comparable, In any] struct {
+	mark    watermark                 // the latest
+	sent    watermark                 // that went down
+	stirred linked.List[group[K, In]] // those that get the next one
+	stirs   int                       // so many
+	waiting heap[*group[K, In]]       // those that wait for one
+	holding int                       // those that have not passed the latest on
+	rising  bool                      // that is under way
+	awaits  func(time.Time)           // for groups in a copy of another key, see Stage.Awaits
+}
+
+// marked is what is known of a key.
+type marked[K comparable, In any] struct {
+	mark  watermark // that it has passed on
+	due   time.Time // of the one that it waits for
+	at    int       // among those that wait
+	place linked.Place[group[K, In]]
+	stirs bool // it is in that place
+	holds bool
+}
+
+func (e *group[K, In]) before(other *group[K, In]) bool { return e.marked.due.Before(other.marked.due) }
+func (e *group[K, In]) rank() *int                      { return &e.marked.at }
+
+// tide gives what is known of the key's watermarks.
+func (e *group[K, In]) tide() *marked[K, In] {
+	if e.marked == nil {
+		e.marked = new(marked[K, In])
+	}
+	return e.marked
+}
+
+// rise takes a watermark to the keys.
+func (m *groups[K, In, R, Out]) rise(sig Signal) error {
+	first := !m.mark.set
+	if !m.mark.rise(sig.Time) {
+		return nil
+	}
+	m.rising = true
+	if err := m.carryAll(first); err != nil {
+		return err
+	}
+	m.rising = false
+	return m.ebb()
+}
+
+func (m *groups[K, In, R, Out]) carryAll(first bool) error {
+	if first {
+		for e := range m.order.All() {
+			if err := m.carry(e); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for n := m.stirs; n > 0; n-- {
+		e := m.stirred.First()
+		m.calm(e)
+		if err := m.carry(e); err != nil {
+			return err
+		}
+	}
+	for e := m.waiting.first(); e != nil && !e.marked.due.After(m.mark.time); e = m.waiting.first() {
+		if err := m.carry(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// carry gives the watermark to a key.
+func (m *groups[K, In, R, Out]) carry(e *group[K, In]) error {
+	if e.send == nil {
+		return nil
+	}
+	k := e.tide()
+	m.waiting.remove(e)
+	k.due = time.Time{}
+	if err := m.left(e, e.send(Signal{Kind: Watermark, Time: m.mark.time})); err != nil {
+		return err
+	}
+	if e.send == nil || k.mark.reaches(m.mark) {
+		return nil
+	}
+	if !k.holds {
+		k.holds = true
+		m.holding++
+	}
+	m.excite(e)
+	return nil
+}
+
+// stir is for a key that an item has come for. What it has not heard of is told before: from
+// here it counts what it gets as late or not.
+func (m *groups[K, In, R, Out]) stir(e *group[K, In]) error {
+	if e.send == nil || e.marked != nil && e.marked.stirs {
+		return nil
+	}
+	m.excite(e)
+	if e.marked.mark.reaches(m.mark) {
+		return nil
+	}
+	return m.carry(e)
+}
+
+func (m *groups[K, In, R, Out]) excite(e *group[K, In]) {
+	if k := e.tide(); !k.stirs {
+		k.stirs = true
+		m.stirs++
+		m.stirred.Append(&k.place, e)
+	}
+}
+
+func (m *groups[K, In, R, Out]) calm(e *group[K, In]) {
+	e.marked.stirs = false
+	m.stirs--
+	e.marked.place.Remove()
+}
+
+// await is for a key that waits for the watermark of a time.
+func (m *groups[K, In, R, Out]) await(e *group[K, In], t time.Time) {
+	if k := e.tide(); k.due.IsZero() || t.Before(k.due) {
+		k.due = t
+		m.waiting.put(e)
+	}
+}
+
+// risen is for a watermark that a key has passed on.
+func (m *groups[K, In, R, Out]) risen(e *group[K, In], sig Signal) error {
+	k := e.tide()
+	k.mark.rise(sig.Time)
+	if !k.holds || !k.mark.reaches(m.mark) {
+		return nil
+	}
+	k.holds = false
+	m.holding--
+	return m.released()
+}
+
+// released hands on the latest watermark when no key holds it any more. Of those that some hold
+// the least goes down with the next.
+func (m *groups[K, In, R, Out]) released() error {
+	if m.holding > 0 || m.rising || !m.mark.set {
+		return nil
+	}
+	return m.ebb()
+}
+
+// forget is for a key that has ended.
+func (m *groups[K, In, R, Out]) forget(e *group[K, In]) {
+	k := e.marked
+	if k == nil {
+		return
+	}
+	m.waiting.remove(e)
+	if k.stirs {
+		m.calm(e)
+	}
+	if k.holds {
+		k.holds = false
+		m.holding--
+	}
+}
+
+// ebb hands on the least watermark that all keys have passed on, if that rises.
+func (m *groups[K, In, R, Out]) ebb() error {
+	if e := m.waiting.first(); e != nil {
+		m.awaits(e.marked.due)
+	}
+	low := m.mark
+	for e := range m.stirred.All() {
+		switch k := e.marked; {
+		case m.holding == 0 || !k.holds:
+		case !k.mark.set:
+			return nil
+		case k.mark.time.Before(low.time):
+			low = k.mark
+		}
+	}
+	if !m.sent.rise(low.time) {
+		return nil
+	}
+	return m.down.Signal(Signal{Kind: Watermark, Time: low.time})
+}
