@@ -17,9 +17,10 @@ import (
 //	})
 //
 // A key costs the memory of its stages' state, and no goroutine: all copies are fused with what is
-// below. So the piece can have no stage that needs a goroutine or a queue, as an Async, an AsyncMap or a
-// timer beside a call that may block; such a stage can stand behind the GroupBy, or the piece in
-// a [Flow.ParallelKeyed]. One that does is a configuration error.
+// below. So the piece can have no stage that needs a goroutine or a queue, as an Async, an
+// AsyncMap, a Merge or a TakeUntil: that is a configuration error. Such a stage can stand behind
+// the GroupBy, or the piece in a [Flow.ParallelKeyed]. While a function of the piece blocks, all keys
+// wait, and their timers.
 //
 // Results come as the copies give them: those of one item at once, those of a key in its order.
 // When the input ends the copies end one after the other, by the first items of their keys. A copy that
@@ -62,7 +63,7 @@ type GroupOption struct {
 const maxKeys = 1 << 20
 
 // EvictIdle ends keys for which no item has come for d, by the clock of the run. d must be
-// positive. Where functions of the piece, or of what is fused below it, may block, a key can be ended later.
+// positive.
 func EvictIdle(d time.Duration) GroupOption {
 	o := GroupOption{idle: d, field: "EvictIdle"}
 	if d <= 0 {

@@ -166,6 +166,30 @@ func TestGroupBy_timers(t *testing.T) {
 	})
 }
 
+// TestGroupBy_timersBesideCalls: a function of the piece that blocks holds timers up for as long
+// as the call, and no longer.
+func TestGroupBy_timersBesideCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var got []string
+		err := flow.Range(0, 10).Async(16).GroupBy(mod(2), func(f flow.Flow[int]) flow.Flow[[]int] {
+			return f.GroupBy(mod(2), func(f flow.Flow[int]) flow.Flow[[]int] {
+				return f.Call(func(_ context.Context, v int) (int, error) {
+					time.Sleep(300 * time.Millisecond)
+					return v, nil
+				}).Batch(10, time.Second)
+			})
+		}, flow.EvictIdle(time.Hour)).ForEach(func(_ context.Context, b []int) error {
+			got = append(got, fmt.Sprint(b, " at ", time.Since(start)))
+			return nil
+		}).Run(t.Context(), audit(t))
+		want := []string{"[0 2 4] at 1.5s", "[1 3 5] at 1.8s", "[6 8] at 3s", "[7 9] at 3s"}
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+	})
+}
+
 // TestGroupBy_timerEndsKey: a key that its timer has ended is ended alone.
 func TestGroupBy_timerEndsKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -230,7 +254,6 @@ func TestGroupBy_maximumOfKeys(t *testing.T) {
 
 func TestGroupBy_misuse(t *testing.T) {
 	ok := flow.Of(1)
-	timed := func(f flow.Flow[int]) flow.Flow[[]int] { return f.Call(called).Batch(2, time.Second) }
 	for what, row := range map[string]struct {
 		job  flow.Job
 		want string
@@ -249,8 +272,9 @@ func TestGroupBy_misuse(t *testing.T) {
 			`group-by: stages must run on one goroutine, and "group-by/items" needs another, or a queue`},
 		"a channel": {ok.GroupBy(mod(2), func(f flow.Flow[int]) flow.Flow[int] { return f.TakeUntil(make(chan struct{})) }).Discard(),
 			`group-by: stages must run on one goroutine, and "group-by/take-until" needs another, or a queue`},
-		"a timer below a call": {ok.GroupBy(mod(2), timed).Discard(),
-			`group-by: stages must run on one goroutine, and "group-by/call" needs another, or a queue`},
+		"two clocks": {ok.GroupBy(mod(2), func(f flow.Flow[int]) flow.Flow[[]int] {
+			return f.Then(ops.NewDelay[int](time.Second, clock.NewFake())).Batch(2, time.Second)
+		}).Discard(), `group-by: stages must run on one goroutine, and "group-by/delay" needs another, or a queue`},
 		"in groups": {ok.GroupBy(mod(2), func(f flow.Flow[int]) flow.Flow[int] {
 			return f.GroupBy(mod(2), func(f flow.Flow[int]) flow.Flow[int] { return f.Async(2) })
 		}).Discard(), `group-by/group-by: stages must run on one goroutine, without an Async between them`},
@@ -420,5 +444,49 @@ func TestGroupBy_live(t *testing.T) {
 	}
 	if err := r.Wait(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestGroupBy_barrierOfKeys: what holds a barrier for its items does so for those of its key
+// alone.
+func TestGroupBy_barrierOfKeys(t *testing.T) {
+	for name, hold := range map[string]limb{
+		"TumblingWindow": func(f flow.Flow[int]) flow.Flow[int] {
+			return f.TumblingWindow(4 * time.Second).FlatMap(func(w flow.Window[int]) iter.Seq[int] { return slices.Values(w.Items) })
+		},
+		"SlidingWindow": func(f flow.Flow[int]) flow.Flow[int] {
+			return f.SlidingWindow(4*time.Second, 4*time.Second).FlatMap(func(w flow.Window[int]) iter.Seq[int] { return slices.Values(w.Items) })
+		},
+		"TakeLast": func(f flow.Flow[int]) flow.Flow[int] { return f.TakeLast(1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var log []string
+				src := signals(func(_ context.Context, out flow.Emitter[int]) error {
+					for _, v := range []int{10, 20, 11, 21} {
+						if err := out.Emit(v); err != nil {
+							return err
+						}
+					}
+					if err := out.Barrier(func(err error) { log = append(log, fmt.Sprint("barrier ", err)) }); err != nil {
+						return err
+					}
+					time.Sleep(5 * time.Second)
+					return errors.Join(out.Emit(12), out.Emit(22), out.Emit(23))
+				})
+				err := flow.FromSignals(src).Async(8).GroupBy(func(v int) int { return v / 10 }, hold).
+					ForEach(func(_ context.Context, v int) error {
+						log = append(log, fmt.Sprint(v))
+						return nil
+					}).Run(t.Context(), audit(t))
+				want := "10,11,20,21,barrier <nil>,12,22,23"
+				if name == "TakeLast" { // whose items before the barrier are gone with the next
+					want = "barrier <nil>,12,23"
+				}
+				if got := strings.Join(log, ","); err != nil || got != want {
+					t.Errorf("got %s and %v, want %s", got, err, want)
+				}
+			})
+		})
 	}
 }

@@ -293,7 +293,7 @@ func (r *sliding[T]) cut(start time.Time, from int64) error {
 	if err := r.emit(Window[T]{Start: start, End: start.Add(r.size), Items: items}); err != nil {
 		return err
 	}
-	return r.release(r.gone())
+	return r.release(r.oldest())
 }
 
 // pass lets go of the items that no open window still has to emit.
@@ -309,7 +309,7 @@ func (r *sliding[T]) pass() {
 	r.s.Passed += int64(n)
 }
 
-// oldest is the number of the oldest item.
+// oldest is the number of the oldest item: so many have gone.
 func (r *sliding[T]) oldest() int64 { return r.next - int64(r.items.len()) }
 
 // ended notes that one window less begins with the item of a number.
@@ -319,9 +319,6 @@ func (r *sliding[T]) ended(no int64) {
 	begins[at].windows--
 }
 
-// gone is how many items have gone.
-func (r *sliding[T]) gone() int64 { return r.s.In - r.s.Held - int64(r.items.len()) }
-
 func (r *sliding[T]) signal(sig kernel.Signal) error {
 	if sig.Kind == kernel.End || sig.Kind == kernel.Flush {
 		if err := r.closeAll(); err != nil {
@@ -329,7 +326,7 @@ func (r *sliding[T]) signal(sig kernel.Signal) error {
 		}
 	}
 	if r.items.len() > 0 {
-		r.wait(sig, r.s.In)
+		r.wait(sig, r.next)
 		return nil
 	}
 	return r.down.Signal(sig)

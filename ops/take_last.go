@@ -67,6 +67,7 @@ type lasting[T any] struct {
 	count   int
 	items   []T // the newest; once there are count of them, the oldest is at
 	oldest  int
+	came    int64
 	waiting []behind
 }
 
@@ -90,6 +91,7 @@ func (t *TakeLast[T]) start(s *kernel.Stage, down kernel.Port[T]) kernel.Port[T]
 
 func (r *lasting[T]) push(v T) error {
 	r.s.In++
+	r.came++
 	if len(r.items) < r.count {
 		r.items = append(r.items, v)
 		return nil
@@ -104,7 +106,7 @@ func (r *lasting[T]) push(v T) error {
 
 // pass hands on the signals whose items have all left the stage.
 func (r *lasting[T]) pass() error {
-	for len(r.waiting) > 0 && r.waiting[0].items <= r.s.Filtered+r.s.Passed {
+	for len(r.waiting) > 0 && r.waiting[0].items <= r.came-int64(len(r.items)) {
 		sig := r.waiting[0].sig
 		r.waiting = r.waiting[1:]
 		if err := r.down.Signal(sig); err != nil {
@@ -131,7 +133,7 @@ func (r *lasting[T]) signal(sig kernel.Signal) error {
 // await keeps a signal. Of two watermarks in a row the later one says it all; how many
 // barriers there can be is up to the source, which waits for them.
 func (r *lasting[T]) await(sig kernel.Signal) {
-	next := behind{r.s.In, sig}
+	next := behind{r.came, sig}
 	if last := len(r.waiting) - 1; last >= 0 && sig.Kind == kernel.Watermark && r.waiting[last].sig.Kind == kernel.Watermark {
 		r.waiting[last] = next
 		return

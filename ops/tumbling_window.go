@@ -94,6 +94,7 @@ type tumbling[T any] struct {
 	windowing[T]
 	timer *kernel.Timer
 	open  Window[T] // of the zero times before the first item, and while none is open
+	gone  int64     // the number of items that have gone
 	grown int       // the number of items that the last window reached: the next one may have a few more
 }
 
@@ -166,14 +167,12 @@ func (r *tumbling[T]) flush() error {
 	full := r.open
 	r.open.Items, r.grown = nil, len(full.Items)
 	r.s.Passed += int64(len(full.Items))
+	r.gone += int64(len(full.Items))
 	if err := r.emit(full); err != nil {
 		return err
 	}
-	return r.release(r.gone())
+	return r.release(r.gone)
 }
-
-// gone is how many items have gone.
-func (r *tumbling[T]) gone() int64 { return r.s.In - r.s.Held - int64(len(r.open.Items)) }
 
 func (r *tumbling[T]) signal(sig kernel.Signal) error {
 	if sig.Kind == kernel.End || sig.Kind == kernel.Flush {
@@ -181,8 +180,8 @@ func (r *tumbling[T]) signal(sig kernel.Signal) error {
 			return err
 		}
 	}
-	if len(r.open.Items) > 0 {
-		r.wait(sig, r.s.In)
+	if n := len(r.open.Items); n > 0 {
+		r.wait(sig, r.gone+int64(n))
 		return nil
 	}
 	return r.down.Signal(sig)

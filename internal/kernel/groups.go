@@ -60,10 +60,14 @@ func (g Groups[K, In, R, Out]) Join(seg *Segment, site Site, name, op string, do
 	m.spare.enter(seg)
 	m.order.Clear()
 	m.stirred.Clear()
+	outer := seg.tight
+	seg.tight = true
 	m.template()
 	seg, up := Attach(seg, site, Spec[In, struct{}]{Name: name, Op: op, Calls: CallsFunc, Start: m.start}, Port[struct{}]{})
-	if g.Idle > 0 && seg.again == nil {
-		seg.timed = true
+	seg.tight = outer
+	if seg.again == nil {
+		seg.timed = seg.timed || g.Idle > 0
+		seg.drifts = seg.timed && seg.blocks
 	}
 	return seg, up
 }
@@ -73,18 +77,14 @@ func (g Groups[K, In, R, Out]) Join(seg *Segment, site Site, name, op string, do
 func (m *groups[K, In, R, Out]) prepare(seg *Segment, site Site, name string, down Port[Out]) (*Segment, Port[Out]) {
 	t := newTrial(seg, seg.run.policy)
 	defer t.Abort()
+	t.seg.tight = true
 	t.seg.cue = new(Cue) // a segment can have one, and not each key
 	m.seg = t.seg
 	up, _ := m.wire(t.seg, Port[R]{Push: func(R) error { return nil }, Signal: accept})
-	settles := t.blocks(m.within, CallsFunc)
-	switch {
-	case len(t.misuse) > 0: // is found again
-	case !t.fused(up):
+	if len(t.misuse) == 0 && !t.fused(up) { // misuse is found again
 		seg.run.Misused(site, name, &ApartError{t.apart()})
-	case settles && t.seg.timed:
-		seg.run.Misused(site, name, &ApartError{cmp.Or(site.Name, name)})
 	}
-	blocks := t.seg.blocks || settles
+	blocks := t.seg.blocks || t.blocks(m.within, CallsFunc)
 	return separate(seg, t.seg.timed || m.Idle > 0 && !blocks, blocks, t.seg.clock, down)
 }
 
@@ -95,8 +95,8 @@ type groups[K comparable, In, R, Out any] struct {
 	seg    *Segment
 	within Site
 	down   Port[Out]
-	copy   again    // of the piece
-	to     *Stage   // the first one, or what is below
+	copy   again  // of the piece
+	to     *Stage // the first one, or what is below
 	queue  *queue
 	lively bool // a key may do something while no item comes for it
 	spare  room // for keys that do not
@@ -319,13 +319,9 @@ func (m *groups[K, In, R, Out]) use(e *group[K, In]) {
 	}
 }
 
-// age is the time since the first item. The time of the segment stands still while what
-// may block is called.
+// age is the time since the first item.
 func (m *groups[K, In, R, Out]) age() time.Duration {
 	now := m.seg.Now()
-	if m.seg.blocks {
-		now = m.seg.Time()
-	}
 	if m.born.IsZero() {
 		m.born = now
 	}

@@ -30,6 +30,8 @@ type thread struct {
 	noted  bool        // what it was at then is known
 
 	timed, blocks bool
+	tight         bool   // what is being wired has to be fused
+	drifts        bool   // it is timed and blocks all the same, so that its time has to be read anew
 	giveBack      func() // before a wait: frees what the head's queue keeps until the end of a block
 	exiting       bool   // a Goexit is unwinding
 

@@ -160,15 +160,16 @@ const (
 
 // separate keeps timers exact: they fire on the segment's goroutine, so a timed
 // stage shares it neither with user code above that may block, nor with user code
-// below that may, nor with a stage that lives by another clock.
+// below that may, nor with a stage that lives by another clock. Where the segment is tight
+// exactness gives way, but for the clock.
 func separate[T any](seg *Segment, timed, blocks bool, own clock.Clock, down Port[T]) (*Segment, Port[T]) {
 	if own == nil {
 		own = seg.run.opts.Clock
 	}
 	switch {
-	case blocks && seg.timed:
+	case blocks && seg.timed && !seg.tight:
 		seg, down = Boundary(seg, beforeTimed, down)
-	case timed && (seg.blocks || seg.timed && !sameClock(own, seg.clock)):
+	case timed && (seg.blocks && !seg.tight || seg.timed && !sameClock(own, seg.clock)):
 		seg, down = Boundary(seg, afterTimed, down)
 	}
 	if timed {

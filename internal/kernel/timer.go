@@ -65,7 +65,7 @@ func (g *Segment) armed(looks bool) *heap[*Timer] {
 // Now is the segment's time: read at most once between two waits, because a
 // clock costs several fused stages.
 func (g *Segment) Now() time.Time {
-	if !g.fresh {
+	if !g.fresh || g.drifts {
 		g.now, g.fresh = g.clock.Now(), true
 	}
 	return g.now
@@ -112,10 +112,10 @@ func (g *Segment) tick() error {
 	return nil
 }
 
-// resumed is tick between two items of a block, if the push of the last one has waited:
-// then what became due meanwhile does not have to await the end of the block.
+// resumed is tick between two items of a block, if the push of the last one has waited, or may
+// have: then what became due meanwhile does not have to await the end of the block.
 func (g *Segment) resumed() error {
-	if !g.waits {
+	if !g.waits && !g.drifts {
 		return nil
 	}
 	return g.tick()
