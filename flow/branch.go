@@ -153,7 +153,7 @@ func (f Flow[T]) ways[R any](
 ) Flow[R] {
 	w.Size = branchQueue
 	w.Choose = func(fork *kernel.Fork[T]) kernel.Spec[T, nothing] {
-		return kernel.Spec[T, nothing]{Name: name, Op: op, Calls: calls, Start: func(s *kernel.Stage, _ kernel.Port[nothing]) kernel.Port[T] {
+		return kernel.Spec[T, nothing]{Name: name, Op: op, Calls: calls, Stateless: true, Start: func(s *kernel.Stage, _ kernel.Port[nothing]) kernel.Port[T] {
 			return kernel.Port[T]{Push: chooser(s, calls, pass(fork))}
 		}}
 	}
@@ -161,6 +161,11 @@ func (f Flow[T]) ways[R any](
 	spec.Connect = func(seg *kernel.Segment, site kernel.Site, down kernel.Port[R]) (*kernel.Segment, kernel.Port[T]) {
 		return w.Join(seg, site, name, down)
 	}
+	return f.shape(spec)
+}
+
+// shape puts what a spec describes behind the flow.
+func (f Flow[T]) shape[R any](spec kernel.Spec[T, R]) Flow[R] {
 	return Flow[R]{last: settings{At: callsite.Here()}, wire: func(seg *kernel.Segment, last kernel.Site, down kernel.Port[R]) {
 		seg, up := kernel.Attach(seg, last, spec, down)
 		f.connect(seg, up)

@@ -133,7 +133,7 @@ func misuse(site kernel.Site, name string, err error) error {
 		e.Field, e.Value, e.Want = "Name", &PanicError{Value: err.Value, Stack: err.Stack}, "must return"
 	case *kernel.UsedTwice:
 		e.Field, e.Want = "source", "can be used once in a job, it is also used at "+place(err.At)
-	case *kernel.ApartError:
+	case *kernel.ApartError, *kernel.KeepsError:
 		e.Field = "stages"
 	}
 	if err == kernel.ErrNoPolicy || err == kernel.ErrSourcePolicy {

@@ -3,7 +3,6 @@ package flow
 import (
 	"time"
 
-	"github.com/go-streamz/streamz/internal/callsite"
 	"github.com/go-streamz/streamz/internal/kernel"
 )
 
@@ -124,8 +123,5 @@ func group[K comparable, T, R, Out any](
 	spec.Connect = func(seg *kernel.Segment, site kernel.Site, down kernel.Port[Out]) (*kernel.Segment, kernel.Port[T]) {
 		return g.Join(seg, site, "group-by", op, down)
 	}
-	return Flow[Out]{last: settings{At: callsite.Here()}, wire: func(seg *kernel.Segment, last kernel.Site, down kernel.Port[Out]) {
-		seg, up := kernel.Attach(seg, last, spec, down)
-		f.connect(seg, up)
-	}}
+	return f.shape(spec)
 }

@@ -259,25 +259,25 @@ func TestGroupBy_misuse(t *testing.T) {
 		want string
 	}{
 		"workers": {ok.GroupBy(mod(2), func(f flow.Flow[int]) flow.Flow[int] { return f.AsyncMap(2, called).Named("slow") }).Discard(),
-			`group-by: stages must run on one goroutine, and "group-by/slow" needs another, or a queue`},
+			`group-by: stages must run on one goroutine, unlike those of ParallelKeyed, and "group-by/slow" needs another, or a queue`},
 		"Async": {ok.GroupBy(mod(2), func(f flow.Flow[int]) flow.Flow[int] { return f.Async(2) }).Named("by").Discard(),
-			`by: stages must run on one goroutine, without an Async between them`},
+			`by: stages must run on one goroutine, without an Async between them, unlike those of ParallelKeyed`},
 		"Async behind a stage": {ok.GroupBy(mod(2), func(f flow.Flow[int]) flow.Flow[int] { return f.Map(identity).Async(2) }).Discard(),
-			`group-by: stages must run on one goroutine, and "group-by/mapper" needs another, or a queue`},
+			`group-by: stages must run on one goroutine, unlike those of ParallelKeyed, and "group-by/mapper" needs another, or a queue`},
 		"foreign": {ok.GroupBy(mod(2), func(f flow.Flow[int]) flow.Flow[int] { return f.Then(ops.ProcessorFunc[int, int](relay)) }).Discard(),
-			`group-by: stages must run on one goroutine, and "group-by/processor-func" needs another, or a queue`},
+			`group-by: stages must run on one goroutine, unlike those of ParallelKeyed, and "group-by/processor-func" needs another, or a queue`},
 		"a source": {ok.GroupBy(mod(2), func(f flow.Flow[int]) flow.Flow[int] { return flow.Merge(f, ok) }).Discard(),
-			`group-by: stages must run on one goroutine, and "group-by/items" needs another, or a queue`},
+			`group-by: stages must run on one goroutine, unlike those of ParallelKeyed, and "group-by/items" needs another, or a queue`},
 		"a source in turn": {ok.GroupBy(mod(2), func(f flow.Flow[int]) flow.Flow[int] { return flow.Concat(ok, f) }).Discard(),
-			`group-by: stages must run on one goroutine, and "group-by/items" needs another, or a queue`},
+			`group-by: stages must run on one goroutine, unlike those of ParallelKeyed, and "group-by/items" needs another, or a queue`},
 		"a channel": {ok.GroupBy(mod(2), func(f flow.Flow[int]) flow.Flow[int] { return f.TakeUntil(make(chan struct{})) }).Discard(),
-			`group-by: stages must run on one goroutine, and "group-by/take-until" needs another, or a queue`},
+			`group-by: stages must run on one goroutine, unlike those of ParallelKeyed, and "group-by/take-until" needs another, or a queue`},
 		"two clocks": {ok.GroupBy(mod(2), func(f flow.Flow[int]) flow.Flow[[]int] {
 			return f.Then(ops.NewDelay[int](time.Second, clock.NewFake())).Batch(2, time.Second)
-		}).Discard(), `group-by: stages must run on one goroutine, and "group-by/delay" needs another, or a queue`},
+		}).Discard(), `group-by: stages must run on one goroutine, unlike those of ParallelKeyed, and "group-by/delay" needs another, or a queue`},
 		"in groups": {ok.GroupBy(mod(2), func(f flow.Flow[int]) flow.Flow[int] {
 			return f.GroupBy(mod(2), func(f flow.Flow[int]) flow.Flow[int] { return f.Async(2) })
-		}).Discard(), `group-by/group-by: stages must run on one goroutine, without an Async between them`},
+		}).Discard(), `group-by/group-by: stages must run on one goroutine, without an Async between them, unlike those of ParallelKeyed`},
 		"no key":    {ok.GroupBy[int](nil, same).Discard(), "group-by: key function must not be nil"},
 		"no build":  {ok.GroupBy[int, int](mod(2), nil).Discard(), "pipe: function must not be nil"},
 		"EvictIdle": {ok.GroupBy(mod(2), same, flow.EvictIdle(0)).Discard(), "group-by: EvictIdle must be positive, got 0s"},

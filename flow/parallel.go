@@ -24,6 +24,30 @@ func (f Flow[T]) Balance[R any](builds ...func(Flow[T]) Flow[R]) Flow[R] {
 	return f.balance("balance", "Balance", err, branches(builds...))
 }
 
+// Parallel runs several copies of a piece of a flow, each on a goroutine of its own, and gives
+// what comes out of them in the order of the items, as if there were one. An item goes through
+// one of them, whichever is free. It is [Flow.AsyncMap] for several stages, with a policy and a row in the
+// report each, and for those that discard items or give several.
+//
+// That order can be known only where the stages keep nothing from one item to the next and need
+// no goroutine: Map, TryMap, Filter, Tap, Call, FlatMap, and a Branch, Partition or Route of such. One
+// that is none of these is a configuration error; a [Flow.ParallelUnordered] and a
+// [Flow.ParallelKeyed] take any. All results of an item are gathered before the first goes on.
+//
+// As many items are accepted and not given on as by an AsyncMap. build is called once; the
+// functions of the copies are the same and are called at once. Stages are named "parallel[0]/map";
+// a name given to the Parallel takes the place of "parallel", and a policy is the default of all of them.
+// A flush, a barrier and a watermark come behind the results of the items before them.
+func (f Flow[T]) Parallel[R any](workers int, build func(Flow[T]) Flow[R]) Flow[R] {
+	err := badWorkers(workers)
+	p := kernel.Parallel[T, R]{Count: workers, Part: newPipe(build).Kernel()}
+	spec := kernel.Spec[T, R]{Name: "parallel", Op: "Parallel", Err: err}
+	spec.Connect = func(seg *kernel.Segment, site kernel.Site, down kernel.Port[R]) (*kernel.Segment, kernel.Port[T]) {
+		return p.Join(seg, site, spec.Name, spec.Op, down)
+	}
+	return f.shape(spec)
+}
+
 // ParallelUnordered runs several copies of a piece of a flow, each on a goroutine of its own. An
 // item goes through one of them, as of a [Flow.Balance], and results come in no order. build is
 // called once; the copies have the state of their stages for themselves, but their functions are

@@ -11,6 +11,7 @@ type Edge struct {
 
 	queue *queue
 	out   *int64 // what the sender gave here, nil if that is all it gave
+	shown *int64 // that, as published in a live run
 }
 
 // given is how many items the sender has booked out to the receiver.
@@ -73,13 +74,20 @@ func (l *load) look(waiting uint64) {
 
 func (l *load) mean() float64 { return float64(l.waiting) / float64(max(l.looks, 1)) }
 
-func (r *Run) edge(from, to *Stage, q *queue) { r.lead(from, to, q, nil) }
+func (r *Run) edge(from, to *Stage, q *queue) { r.lead(from, to, q, nil, from.seg) }
 
-// lead adds one of several edges from a stage, which counts in out what it gives there.
-func (r *Run) lead(from, to *Stage, q *queue, out *int64) {
-	if to != nil && from.seg.again == nil {
-		r.edges = append(r.edges, Edge{From: from, To: to, queue: q, out: out})
+// lead adds one of several edges from a stage. What is given there is counted in out, by a
+// segment.
+func (r *Run) lead(from, to *Stage, q *queue, out *int64, by *Segment) {
+	if to == nil || from.seg.again != nil {
+		return
 	}
+	e := Edge{From: from, To: to, queue: q, out: out}
+	if out != nil && by.pulse != nil {
+		e.shown = new(int64)
+		by.pulse.shows = append(by.pulse.shows, func() { *e.shown = *out })
+	}
+	r.edges = append(r.edges, e)
 }
 
 // Edges gives the edges from the source to the sink, when the run has ended.

@@ -170,7 +170,7 @@ func (g *Segment) caught(value any) error {
 		at, item = ^at, false
 	}
 	s := g.run.stages[at]
-	if g.worker != nil {
+	if g.worker != nil && s == g.worker.main {
 		s = g.worker
 	}
 	if value == nil {

@@ -50,7 +50,7 @@ func attachFork[T any](f *Fork[T], site Site, spec Spec[T, struct{}]) (*Segment,
 		for i := range slices.Backward(f.paths) {
 			l := &f.paths[i]
 			l.out = &s.outs[i]
-			s.seg.run.lead(s, l.to, l.queue, l.out)
+			s.seg.run.lead(s, l.to, l.queue, l.out, s.seg)
 			l.push = apart(s, l.push)
 		}
 		port := start(s, down)

@@ -41,13 +41,13 @@ var ErrFull = errors.New("there is no room for another key")
 
 // ApartError is the misuse of a stage that cannot be fused where all have to be. Without a name
 // it is a queue.
-type ApartError struct{ Stage string }
+type ApartError struct{ Stage, Instead string }
 
 func (e *ApartError) Error() string {
 	if e.Stage == "" {
-		return "must run on one goroutine, without an Async between them"
+		return "must run on one goroutine, without an Async between them, unlike those of " + e.Instead
 	}
-	return fmt.Sprintf("must run on one goroutine, and %q needs another, or a queue", e.Stage)
+	return fmt.Sprintf("must run on one goroutine, unlike those of %s, and %q needs another, or a queue", e.Instead, e.Stage)
 }
 
 // Join is the Connect of the stage, in front of down.
@@ -82,7 +82,7 @@ func (m *groups[K, In, R, Out]) prepare(seg *Segment, site Site, name string, do
 	m.seg = t.seg
 	up, _ := m.wire(t.seg, Port[R]{Push: func(R) error { return nil }, Signal: accept})
 	if len(t.misuse) == 0 && !t.fused(up) { // misuse is found again
-		seg.run.Misused(site, name, &ApartError{t.apart()})
+		seg.run.Misused(site, name, &ApartError{t.apart(), "ParallelKeyed"})
 	}
 	blocks := t.seg.blocks || t.blocks(m.within, CallsFunc)
 	return separate(seg, t.seg.timed || m.Idle > 0 && !blocks, blocks, t.seg.clock, down)

@@ -78,14 +78,14 @@ func (r *Run) lookBack() {
 // first: the one that was called last, unless that is a source. There are none if that leaves
 // only a source.
 func (g *Segment) callers() []*Stage {
-	if g.worker != nil {
-		return []*Stage{g.worker.main}
-	}
 	var stages []*Stage
 	for _, s := range g.run.stages {
 		if s.seg.thread == g.thread && s.calling {
 			stages = append(stages, s)
 		}
+	}
+	if g.worker != nil && len(stages) == 0 {
+		return []*Stage{g.worker.main}
 	}
 	last := g.run.stages[max(g.at, ^g.at)]
 	slices.SortStableFunc(stages, func(a, b *Stage) int { return likelier(a, last) - likelier(b, last) })

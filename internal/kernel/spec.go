@@ -35,14 +35,15 @@ type Spec[In, Out any] struct {
 	Op   string // its fluent name
 	Err  error  // misuse found at construction, nil if it can run
 
-	Calls  Calls
-	Books  Books
-	Heeds  bool // its user function is given Stage.Context
-	Blocks bool // its user function may block
-	Timed  bool // it arms timers, or goes by the time of its segment
-	Cued   bool // it has a Cue
-	Drains bool // over channels, what still comes after its end is read and discarded
-	Clock  clock.Clock
+	Calls     Calls
+	Books     Books
+	Heeds     bool // its user function is given Stage.Context
+	Blocks    bool // its user function may block
+	Stateless bool // what comes of an item has to do with no other, and comes before the next
+	Timed     bool // it arms timers, or goes by the time of its segment
+	Cued      bool // it has a Cue
+	Drains    bool // over channels, what still comes after its end is read and discarded
+	Clock     clock.Clock
 
 	// Decides, if set, decides about the errors of items in place of the policy, which is
 	// then asked about panics alone.
@@ -97,6 +98,7 @@ func Attach[In, Out any](seg *Segment, site Site, spec Spec[In, Out], down Port[
 	seg, down = separate(seg, spec.Timed || spec.Cued, spec.Blocks || run.blocks(site, spec.Calls), spec.Clock, down)
 	s := run.stage(seg, site, spec.Name, spec.Op)
 	s.books, s.told, s.decides = spec.Books, spec.Told, spec.Decides
+	s.stateless = spec.Stateless
 	s.emits, s.heeds, s.calling = spec.Calls == CallsEmitter, spec.Heeds, spec.Calls != CallsNothing
 	if spec.Clock != nil {
 		s.clock = spec.Clock

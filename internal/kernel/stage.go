@@ -57,15 +57,16 @@ type Stage struct {
 	at   *int32          // the segment's
 	mark int32           // index in run.stages; what *at holds while user code of this stage runs
 
-	attempt int32 // which push of the item this is, from 1: a policy may repeat it
-	repeats int32 // calls for the item that the stage has repeated itself, in all of these
-	books   Books
-	emits   bool // an item counts as Held from Hold to Release
-	heeds   bool // its function is given call
-	opened  bool
-	ended   bool
-	source  bool
-	calling bool // it calls user code
+	attempt   int32 // which push of the item this is, from 1: a policy may repeat it
+	repeats   int32 // calls for the item that the stage has repeated itself, in all of these
+	books     Books
+	stateless bool // see Spec
+	emits     bool // an item counts as Held from Hold to Release
+	heeds     bool // its function is given call
+	opened    bool
+	ended     bool
+	source    bool
+	calling   bool // it calls user code
 
 	name, op string
 	place    callsite.Site
@@ -117,6 +118,7 @@ type crew struct {
 	busy  func() float64 // the mean of the workers
 	tally func(*Counts)  // what they and the segment below did
 	limit func() int64   // of items that are accepted and not emitted
+	given func() int64   // what the workers gave to stages of their own, nil if they have none
 
 	retried, failed, lettered atomic.Int64 // as published
 }

@@ -19,6 +19,8 @@ type StageView struct {
 type EdgeView struct {
 	From, To     *Stage
 	Queued, Size int64
+
+	given *int64 // what the sender gave here, nil if that is all it gave
 }
 
 // SegmentView is what a segment is doing.
@@ -77,7 +79,8 @@ func (v *View) add(g SegmentView, inside *thread) {
 type look struct {
 	settled bool
 	counts  map[*Stage]*Counts
-	edges   []EdgeView // from the source to the sink
+	edges   []EdgeView      // from the source to the sink
+	taken   map[*queue]bool // what came out of it is in the counts
 	past    map[*Stage]View
 	now     map[*Stage]*Run     // that goes on inside a source
 	within  map[*thread]*thread // the last of its segments, by that of the source
@@ -86,7 +89,7 @@ type look struct {
 // look copies what the segments have published, with none of them in the middle of it.
 func (r *Run) look() *look {
 	r.live.asked.Add(1)
-	l := &look{counts: make(map[*Stage]*Counts, len(r.stages))}
+	l := &look{counts: make(map[*Stage]*Counts, len(r.stages)), taken: make(map[*queue]bool)}
 	r.mu.Lock() // the books of sources with runs inside
 	defer r.mu.Unlock()
 	for _, g := range r.segs {
@@ -110,13 +113,16 @@ func (r *Run) look() *look {
 // lookAt takes an edge. What came out of its queue was taken in by the stage behind it, also
 // where that does not count it.
 func (l *look) lookAt(e *Edge) {
-	view := EdgeView{From: e.From, To: e.To}
+	view := EdgeView{From: e.From, To: e.To, given: e.shown}
 	view.Queued, view.Size = e.queue.now()
 	switch {
 	case l.settled:
 		view.Queued = e.Queued
 	case e.queue != nil && e.To.books == Mapped:
-		l.counts[e.To].In += e.queue.last().delivered
+		if q := e.queue.last(); !l.taken[q] { // several edges may share it
+			l.taken[q] = true
+			l.counts[e.To].In += q.delivered
+		}
 	}
 	l.edges = append(l.edges, view)
 }
@@ -234,7 +240,11 @@ func (l *look) derive(s *Stage) {
 	c.derive(s.books)
 	c.Passed, c.Out = max(c.Passed, 0), max(c.Out, 0) // the numbers may be of different moments
 	for _, e := range l.edges {
-		if e.From == s && e.To.books == Mapped && e.Size == 0 {
+		switch {
+		case e.From != s || e.To.books != Mapped || e.Size > 0:
+		case e.given != nil:
+			l.counts[e.To].In += *e.given
+		default:
 			l.counts[e.To].In += c.Out
 		}
 	}

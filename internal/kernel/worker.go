@@ -44,7 +44,7 @@ type worker[In, Out any] struct {
 
 // hire adds a worker.
 func (p *pool[In, Out]) hire() {
-	g := p.seg.feeder()
+	g := p.segment()
 	own := *p.s
 	own.seg, own.ctx, own.at, own.calls = g, g.ctx, &g.at, nil
 	if own.live != nil {
@@ -68,6 +68,14 @@ func (p *pool[In, Out]) hire() {
 	p.staff = append(p.staff, w)
 	g.head = w.work
 	g.showRetries(&own)
+}
+
+// segment is that of the next worker.
+func (p *pool[In, Out]) segment() *Segment {
+	if p.segs == nil {
+		return p.seg.feeder()
+	}
+	return p.segs[len(p.staff)]
 }
 
 // work is the head of a worker's segment.

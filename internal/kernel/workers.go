@@ -33,6 +33,8 @@ type Workers[In, Out any] struct {
 	Order  Order
 	Key    func(In) uint64 // for Keyed: what is equal for equal keys
 	Single bool            // a worker takes one item at a time, however quick calls are
+
+	segs []*Segment // of the workers, if they are there already
 }
 
 // ErrNothing is the result of a call from Workers.Each that has discarded its item.
@@ -137,6 +139,9 @@ func attachWorkers[In, Out any](
 	seg.run.fit(site, spec.Name, Use{Item: (*In)(nil), Calls: spec.Calls, Heeds: spec.Heeds})
 	up := seg.feeder()
 	s := up.run.stage(up, site, spec.Name, spec.Op)
+	if spec.Calls == CallsNothing { // a policy is that of what the workers do
+		s.policy, s.decider, s.watch = nil, nil, nil
+	}
 	s.books, s.told, s.decides, s.heeds = Counted, spec.Told, spec.Decides, spec.Heeds
 	if spec.Clock != nil {
 		s.clock = spec.Clock
@@ -221,6 +226,9 @@ func (p *pool[In, Out]) good() int64 {
 // book counts what the workers and the segment below did.
 func (p *pool[In, Out]) book(c *Counts) {
 	c.Passed, c.Filtered, c.Out = p.passed, p.filtered, p.out()
+	if given := p.s.crew.given; given != nil {
+		c.Out = given()
+	}
 	for _, w := range p.staff {
 		c.Held += w.s.Held
 		c.Retried += w.s.Retried
