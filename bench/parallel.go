@@ -28,12 +28,19 @@ func parallels() []row {
 			{name: "flow, AsyncMap", role: ours, run: async(flowOrdered), budget: budget{Most: 150}},
 			{name: "flow, AsyncMap, buffer of 256", role: ours, run: async(flowBuffered)},
 			{name: "flow, AsyncMap, 8 workers", role: ours, run: async(flowEight)},
+			{name: "flow, Parallel of a Map", role: ours, run: async(func(f intFlow) intFlow { return f.Parallel(workers, mapWork) })},
 		}},
 		{name: "unordered parallel map, 2 workers", want: wantWork, contenders: []contender{
 			{name: "ideal: two halves, two goroutines", role: other, run: plain(halves)},
 			{name: "raw channels of 256", role: twin, run: plain(chanUnordered(buffer, workers, work))},
 			{name: "flow, AsyncMapUnordered", role: ours, run: async(flowUnordered), budget: budget{Most: 140}},
 			{name: "flow, AsyncMapKeyed", role: ours, run: async(flowKeyed)},
+		}},
+		{name: "keyed copies of a chain, by their number", want: wantWork, contenders: []contender{
+			{name: "alone, in a loop", role: twin, run: plain(alone)},
+			{name: "flow, ParallelKeyed of 1", role: ours, run: async(flowKeyedCopies(1))},
+			{name: "flow, ParallelKeyed of 2", role: ours, run: async(flowKeyedCopies(2))},
+			{name: "flow, ParallelKeyed of 4", role: ours, run: async(flowKeyedCopies(4))},
 		}},
 		{name: "ordered, sleep 1 ms, 64 workers", unit: micro, least: 100 * waiters, want: wantSum, contenders: []contender{
 			{name: "raw channels of 256", role: twin, run: plain(chanOrdered(buffer, waiters, napped))},
@@ -175,6 +182,12 @@ func flowEight(f flow.Flow[int]) flow.Flow[int] { return f.AsyncMap(8, workCtx) 
 func flowUnordered(f flow.Flow[int]) flow.Flow[int] { return f.AsyncMapUnordered(workers, workCtx) }
 
 func flowKeyed(f flow.Flow[int]) flow.Flow[int] { return f.AsyncMapKeyed(workers, same, workCtx) }
+
+func mapWork(f intFlow) intFlow { return f.Map(work) }
+
+func flowKeyedCopies(n int) func(intFlow) intFlow {
+	return func(f intFlow) intFlow { return f.ParallelKeyed(n, same, mapWork) }
+}
 
 func flowNaps(f flow.Flow[int]) flow.Flow[int] { return f.AsyncMap(waiters, napCtx) }
 

@@ -4,7 +4,7 @@ import "slices"
 
 // table gives all rows. The budgets are those of DESIGN.md, section 9.
 func table() []row {
-	return slices.Concat(pipelines(), shapes(), parallels(), stages(), plainStages(), slicing(), keyed(), timed(), processes(), timedProcesses())
+	return slices.Concat(pipelines(), shapes(), groups(), parallels(), stages(), plainStages(), slicing(), keyed(), timed(), processes(), timedProcesses())
 }
 
 // pipelines are whole flows.

@@ -409,3 +409,18 @@ func TestBranch_endsByItself(t *testing.T) {
 		})
 	}
 }
+
+// TestBranch_stageWithGoroutines: what a stage in a fused branch has started ends with the run.
+func TestBranch_stageWithGoroutines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, err := flow.Range(0, 5).Branch(same, func(f flow.Flow[int]) flow.Flow[int] {
+			return f.Hedge(ops.NewCall(func(_ context.Context, v int) (int, error) {
+				time.Sleep(2 * time.Second)
+				return v, nil
+			}), time.Second)
+		}).Count(t.Context(), audit(t))
+		if n != 10 || err != nil {
+			t.Errorf("Count() = %d, %v, want 10", n, err)
+		}
+	})
+}

@@ -275,6 +275,8 @@ func TestGroupBy_misuse(t *testing.T) {
 		"two clocks": {ok.GroupBy(mod(2), func(f flow.Flow[int]) flow.Flow[[]int] {
 			return f.Then(ops.NewDelay[int](time.Second, clock.NewFake())).Batch(2, time.Second)
 		}).Discard(), `group-by: stages must run on one goroutine, unlike those of ParallelKeyed, and "group-by/delay" needs another, or a queue`},
+		"a second call": {ok.GroupBy(mod(2), func(f flow.Flow[int]) flow.Flow[int] { return f.Hedge(ops.NewCall(called), time.Second) }).Discard(),
+			`group-by: stages must run on one goroutine, unlike those of ParallelKeyed, and "group-by/hedge" needs another, or a queue`},
 		"in groups": {ok.GroupBy(mod(2), func(f flow.Flow[int]) flow.Flow[int] {
 			return f.GroupBy(mod(2), func(f flow.Flow[int]) flow.Flow[int] { return f.Async(2) })
 		}).Discard(), `group-by/group-by: stages must run on one goroutine, without an Async between them, unlike those of ParallelKeyed`},

@@ -123,6 +123,9 @@ func TestParallel_ends(t *testing.T) {
 		if n != 25 || err != nil {
 			t.Errorf("got %d and %v", n, err)
 		}
+		if n, err = flow.Repeat(1).Parallel(4, same).Take(2).Count(t.Context(), audit(t)); n != 2 || err != nil {
+			t.Errorf("got %d and %v of an empty piece", n, err)
+		}
 		ctx, cancel := context.WithCancelCause(t.Context())
 		seen := 0
 		err = flow.Repeat(1).Parallel(3, many).Tap(func(int) {
@@ -187,7 +190,9 @@ func TestSnapshot_severalEdges(t *testing.T) {
 			"chan 0, chan#2 0, mapper 8, discard 8",
 		},
 		"Parallel": {
-			func(a, b chan int) flow.Flow[int] { return number(flow.FromChan(a).Parallel(1, number).Async(4)).Async(4) },
+			func(a, b chan int) flow.Flow[int] {
+				return number(flow.FromChan(a).Parallel(1, number).Async(4)).Async(4)
+			},
 			"chan 0, parallel 4, parallel[0]/mapper 4, mapper 4, discard 4",
 		},
 	} {

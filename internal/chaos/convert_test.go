@@ -14,7 +14,7 @@ import (
 // then puts a processor behind f, now and then so that a flow does not see that it could be
 // fused.
 func then[In, Out any](g *gamble, f flow.Flow[int], p ops.Processor[In, Out]) flow.Flow[int] {
-	if g.IntN(5) == 0 && g.way == asDrawn || g.way == channels {
+	if g.IntN(5) == 0 && g.layout() == asDrawn || g.layout() == channels {
 		g.note("over channels")
 		p = bridged[In, Out]{p}
 		g.node.lenient = g.node.lenient || g.handled // which then tells nobody else
@@ -58,7 +58,7 @@ func dress[T any](g *gamble, f flow.Flow[T]) flow.Flow[int] {
 	if g.policed() {
 		f = police(g, f.OnError, func(f flow.Flow[T]) error { return f.Run(ended()) }, f)
 	}
-	if n := 1 + g.IntN(4); g.IntN(4) == 0 && g.way == asDrawn || g.way == apart {
+	if n := 1 + g.IntN(4); g.IntN(4) == 0 && g.layout() == asDrawn || g.layout() == apart {
 		g.note(".Async(%d)", n)
 		f = f.Async(n)
 	}

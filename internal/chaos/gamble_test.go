@@ -46,6 +46,7 @@ type node struct {
 	faulty  bool // one of its functions fails
 	lenient bool // its policy may let the stream go on after a failure
 	outer   *node
+	tight   bool // what is inside can have no boundary
 	ways    int // flows made of its own, which come together in no order
 
 	alone func(g *game, f flow.Flow[int]) flow.Flow[int] // makes it again in another game
@@ -101,7 +102,7 @@ func (g *gamble) child() *gamble {
 // again is the gamble for another draw of the same node.
 func (g *gamble) again(draw int) *gamble {
 	c := *g
-	c.node = &node{path: g.node.path, outer: g.node.outer}
+	c.node = &node{path: g.node.path, outer: g.node.outer, tight: g.node.tight}
 	c.Rand = rand.New(rand.NewPCG(g.seed, uint64(draw)))
 	return &c
 }
@@ -174,6 +175,19 @@ func (g *gamble) know(p *piece) {
 // where several come at once.
 var racing = map[string]bool{"flow.Race": true}
 
+// tight are pieces that take flows of stages which are fused.
+var tight = map[string]bool{"Flow.GroupBy": true, "Flow.GroupByKeyed": true, "Flow.Parallel": true}
+
+// layout is how the node is laid out: as the flow, unless it has to be fused.
+func (g *gamble) layout() way {
+	for n := g.node.outer; n != nil; n = n.outer {
+		if n.tight {
+			return fused
+		}
+	}
+	return g.way
+}
+
 // brake ends the run after a number of items.
 func (g *gamble) brake() func(int) {
 	n, cancel := 0, g.plant("brake")
@@ -200,6 +214,7 @@ const draws = 60
 // build makes a node behind f, with the first draw that can run: arguments may be out of
 // range, or not fit each other, which the piece itself knows best.
 func (g *gamble) build(p *piece, f flow.Flow[int], make func(*gamble, flow.Flow[int]) flow.Flow[int]) flow.Flow[int] {
+	g.node.tight = tight[p.name]
 	draw := g.fit("", g.seed, func(draw int) error {
 		t := g.again(draw)
 		t.trial = true

@@ -41,6 +41,7 @@ func taught() lessons {
 	teach(l, cases)
 	teach(l, routes)
 	teach(l, branches)
+	teach(l, keys)
 	teach(l, func(g *gamble, _ string) flow.Job { return g.job() })
 	teach(l, func(g *gamble, _ string) []flow.Job { return g.jobs() })
 	teach(l, restarts)
@@ -99,6 +100,17 @@ func routes(g *gamble, _ string) []flow.RouteCase[int, int, int] {
 		}
 	}
 	return list
+}
+
+// keys draws how many keys there may be, and for how long. Where a further one is a failure there
+// is room for all.
+func keys(g *gamble, name string) []flow.GroupOption {
+	all := []flow.GroupOption{
+		flow.MaxKeys(1 << 20), flow.EvictOldest(1 + g.IntN(4)), flow.DropBeyond(1 + g.IntN(4)), flow.EvictIdle(time.Millisecond + duration(g, name)),
+	}
+	some := all[g.IntN(len(all)):][:g.IntN(2)]
+	g.note("%s=%v", name, some)
+	return some
 }
 
 // duration draws one of up to half a second, and rarely none.

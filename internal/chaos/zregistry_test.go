@@ -73,6 +73,24 @@ func registry() []*piece {
 		{name: "flow.WithGrace", file: "flow/grace.go", value: value(func(g *gamble) flow.Option {
 			return flow.WithGrace(arg[time.Duration](g, "d"))
 		})},
+		{name: "Flow.GroupBy", file: "flow/group.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.GroupBy[int, int](arg[func(int) int](g, "key"), arg[func(flow.Flow[int]) flow.Flow[int]](g, "build"), arg[[]flow.GroupOption](g, "opts")...))
+		}},
+		{name: "Flow.GroupByKeyed", file: "flow/group.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.GroupByKeyed[int, int, flow.Pair[int, int]](arg[func(int) int](g, "key"), arg[func(flow.Flow[int]) flow.Flow[int]](g, "build"), arg[[]flow.GroupOption](g, "opts")...))
+		}},
+		{name: "flow.EvictIdle", file: "flow/group.go", value: value(func(g *gamble) flow.GroupOption {
+			return flow.EvictIdle(arg[time.Duration](g, "d"))
+		})},
+		{name: "flow.MaxKeys", file: "flow/group.go", value: value(func(g *gamble) flow.GroupOption {
+			return flow.MaxKeys(arg[int](g, "n"))
+		})},
+		{name: "flow.EvictOldest", file: "flow/group.go", value: value(func(g *gamble) flow.GroupOption {
+			return flow.EvictOldest(arg[int](g, "n"))
+		})},
+		{name: "flow.DropBeyond", file: "flow/group.go", value: value(func(g *gamble) flow.GroupOption {
+			return flow.DropBeyond(arg[int](g, "n"))
+		})},
 		{name: "Job.Named", file: "flow/job.go", option: option(func(g *gamble, p flow.Job) flow.Job {
 			return p.Named(arg[string](g, "name"))
 		})},
@@ -115,6 +133,9 @@ func registry() []*piece {
 		})},
 		{name: "Flow.Balance", file: "flow/parallel.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Balance[int](arg[[]func(flow.Flow[int]) flow.Flow[int]](g, "builds")...))
+		}},
+		{name: "Flow.Parallel", file: "flow/parallel.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.Parallel[int](arg[int](g, "workers"), arg[func(flow.Flow[int]) flow.Flow[int]](g, "build")))
 		}},
 		{name: "Flow.ParallelUnordered", file: "flow/parallel.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.ParallelUnordered[int](arg[int](g, "workers"), arg[func(flow.Flow[int]) flow.Flow[int]](g, "build")))

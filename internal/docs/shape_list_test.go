@@ -52,10 +52,18 @@ var groups = map[string][]shape{
 	"Parallel": {
 		{"Balance", "1 → n → 1", "within each piece", "one for each piece, one below",
 			ofAnyOrder(gallery{}.Balance), "[A B C D]"},
+		{"Parallel", "1 → n → 1", "that of the items", "one for each copy, two around",
+			of(gallery{}.Parallel), "[0 1 4 16]"},
 		{"ParallelUnordered", "1 → n → 1", "none", "one for each copy, one below",
 			ofAnyOrder(gallery{}.ParallelUnordered), "[0 1 16 4]"},
 		{"ParallelKeyed", "1 → n → 1", "within each key", "one for each copy, one below",
 			ofAnyOrder(gallery{}.ParallelKeyed), "[a1 a2 b1 b2]"},
+	},
+	"Groups": {
+		{"GroupBy", "1 → n → 1", "within each key", "none of its own: fused",
+			of(gallery{}.GroupBy), "[[a1 a2] [b7 b9] [a5]]"},
+		{"GroupByKeyed", "1 → n → 1", "within each key", "none of its own: fused",
+			of(gallery{}.GroupByKeyed), "[{a 3} {b 2}]"},
 	},
 	"Pieces": {
 		{"Pipe", "1 → 1", "that of its stages", "those of its stages",
@@ -240,6 +248,33 @@ func (gallery) ParallelKeyed() flow.Flow[string] {
 	user := func(visit string) string { return visit[:1] }
 	return flow.Of("a1", "b1", "a1", "a2", "b2").ParallelKeyed(2, user, func(f flow.Flow[string]) flow.Flow[string] {
 		return f.Dedupe(func(visit string) string { return visit }, 0)
+	})
+}
+
+// Parallel runs several copies of one piece and keeps the order of the items, for stages that keep
+// nothing from one item to the next: `Map`, `TryMap`, `Filter`, `Tap`, `Call`, `FlatMap`, and a
+// `Branch` of such. Any other is a configuration error.
+func (gallery) Parallel() flow.Flow[int] {
+	return flow.Range(0, 5).Parallel(2, func(f flow.Flow[int]) flow.Flow[int] {
+		return f.Filter(func(n int) bool { return n != 3 }).Map(func(n int) int { return n * n })
+	})
+}
+
+// GroupBy gives the items of each key a copy of a piece of their own, so that a `Batch`, a window
+// or a `Fold` in it is of that key. A key costs the memory of its state: all copies run on one
+// goroutine, and their stages have one row in the report.
+func (gallery) GroupBy() flow.Flow[[]string] {
+	user := func(visit string) string { return visit[:1] }
+	return flow.Of("a1", "b7", "a2", "a5", "b9").GroupBy(user, func(f flow.Flow[string]) flow.Flow[[]string] {
+		return f.Batch(2, 0)
+	}, flow.EvictIdle(time.Hour))
+}
+
+// GroupByKeyed gives each result together with its key.
+func (gallery) GroupByKeyed() flow.Flow[flow.Pair[string, int]] {
+	user := func(visit string) string { return visit[:1] }
+	return flow.Of("a1", "b7", "a2", "a5", "b9").GroupByKeyed(user, func(f flow.Flow[string]) flow.Flow[int] {
+		return f.Fold(0, func(n int, _ string) int { return n + 1 })
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-streamz/streamz/internal/linked"
@@ -81,7 +82,7 @@ func (m *groups[K, In, R, Out]) prepare(seg *Segment, site Site, name string, do
 	t.seg.cue = new(Cue) // a segment can have one, and not each key
 	m.seg = t.seg
 	up, _ := m.wire(t.seg, Port[R]{Push: func(R) error { return nil }, Signal: accept})
-	if len(t.misuse) == 0 && !t.fused(up) { // misuse is found again
+	if len(t.misuse) == 0 && !t.alone(up) { // misuse is found again
 		seg.run.Misused(site, name, &ApartError{t.apart(), "ParallelKeyed"})
 	}
 	blocks := t.seg.blocks || t.blocks(m.within, CallsFunc)
@@ -391,9 +392,9 @@ func (m *groups[K, In, R, Out]) end(e *group[K, In]) error {
 func (m *groups[K, In, R, Out]) close(e *group[K, In], cause error) {
 	hooks := e.hooks
 	e.hooks = nil
-	for i := len(hooks) - 1; i >= 0; i-- { // from the source to the sink
-		s, opened := hooks[i].s, hooks[i].s.opened
-		s.closes, s.opened = hooks[i].closes, true
+	for _, h := range slices.Backward(hooks) { // from the source to the sink
+		s, opened := h.s, h.s.opened
+		s.closes, s.opened = h.closes, true
 		s.close(cause)
 		s.closes, s.opened = nil, opened
 	}

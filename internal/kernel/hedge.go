@@ -70,7 +70,7 @@ func Hedging[In, Out any](h Hedge[In, Out]) *Hedged[In, Out] {
 func HedgingIn[In, Out any](s *Stage, h Hedge[In, Out]) *Hedged[In, Out] {
 	c := Hedging(h)
 	c.run = s.seg.run
-	s.seg.exits = append(s.seg.exits, c.Close)
+	s.onExit(c.Close)
 	return c
 }
 

@@ -46,7 +46,7 @@ func (p Parallel[In, Out]) Join(seg *Segment, site Site, name, op string, down P
 	up, port := attachWorkers(seg, Site{Name: site.Name, At: site.At}, &Spec[In, results[In, Out]]{Name: name, Op: op}, w,
 		Port[results[In, Out]]{Push: deliver, Signal: down.Signal})
 	for i, c := range slices.Backward(copies) {
-		up.run.lead(port.to, c.port.to, nil, &c.given, w.segs[i])
+		up.run.lead(port.to, c.port.to, c.port.queue, &c.given, w.segs[i])
 	}
 	port.to.crew.given = func() (n int64) {
 		for _, c := range copies {
@@ -66,7 +66,7 @@ func (p Parallel[In, Out]) unfit(seg *Segment, site Site) (err error) {
 		keeps := slices.IndexFunc(t.stages, func(s *Stage) bool { return !s.stateless })
 		switch {
 		case len(t.misuse) > 0: // is found again
-		case !t.fused(up):
+		case !t.alone(up):
 			err = &ApartError{t.apart(), inAnyOrder}
 		case keeps >= 0:
 			err = &KeepsError{t.stages[keeps].Name(), inAnyOrder}

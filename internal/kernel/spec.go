@@ -40,6 +40,7 @@ type Spec[In, Out any] struct {
 	Heeds     bool // its user function is given Stage.Context
 	Blocks    bool // its user function may block
 	Stateless bool // what comes of an item has to do with no other, and comes before the next
+	Helped    bool // it has goroutines of its own besides
 	Timed     bool // it arms timers, or goes by the time of its segment
 	Cued      bool // it has a Cue
 	Drains    bool // over channels, what still comes after its end is read and discarded
@@ -98,7 +99,7 @@ func Attach[In, Out any](seg *Segment, site Site, spec Spec[In, Out], down Port[
 	seg, down = separate(seg, spec.Timed || spec.Cued, spec.Blocks || run.blocks(site, spec.Calls), spec.Clock, down)
 	s := run.stage(seg, site, spec.Name, spec.Op)
 	s.books, s.told, s.decides = spec.Books, spec.Told, spec.Decides
-	s.stateless = spec.Stateless
+	s.stateless, s.helped = spec.Stateless, spec.Helped
 	s.emits, s.heeds, s.calling = spec.Calls == CallsEmitter, spec.Heeds, spec.Calls != CallsNothing
 	if spec.Clock != nil {
 		s.clock = spec.Clock

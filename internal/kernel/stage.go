@@ -60,6 +60,7 @@ type Stage struct {
 	attempt   int32 // which push of the item this is, from 1: a policy may repeat it
 	repeats   int32 // calls for the item that the stage has repeated itself, in all of these
 	books     Books
+	helped    bool // see Spec
 	stateless bool // see Spec
 	emits     bool // an item counts as Held from Hold to Release
 	heeds     bool // its function is given call
@@ -368,6 +369,16 @@ func (s *Stage) OnStart(fn func() error) {
 func (s *Stage) OnLead(fn func() error) {
 	g := s.wiring()
 	g.leads = append(g.leads, fn)
+}
+
+// onExit adds a function to be called when what feeds the segment has ended, for a stage that
+// is helped.
+func (s *Stage) onExit(fn func()) {
+	f := s.seg.feed
+	for f.settle != nil { // it is fused, and has no end of its own
+		f = f.within
+	}
+	f.exits = append(f.exits, fn)
 }
 
 // OnClose sets the function to be called once, after every segment has ended, in the

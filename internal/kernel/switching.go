@@ -30,7 +30,7 @@ type Switching[T any] struct {
 // Below says whose turns they are. It has to be called by the Start of the stage.
 func (w *Switching[T]) Below(s *Stage) {
 	w.s = s
-	s.seg.exits = append(s.seg.exits, w.close)
+	s.onExit(w.close)
 	s.OnClose(func(error) error { // what came after the consumer's end is lost as well
 		w.settle()
 		return nil

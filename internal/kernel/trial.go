@@ -18,16 +18,21 @@ func newTrial(seg *Segment, policy *Policy) trial {
 	return t
 }
 
-// fused tells whether all that was wired, up to the segment up, is on one goroutine, without a
-// head of its own.
+// fused tells whether all that was wired, up to the segment up, can share one goroutine with what
+// is above.
 func (t trial) fused(up *Segment) bool {
 	return up == t.seg && up.head == nil && len(t.segs) == 1
+}
+
+// alone tells whether it also has no other.
+func (t trial) alone(up *Segment) bool {
+	return t.fused(up) && !slices.ContainsFunc(t.stages, func(s *Stage) bool { return s.helped })
 }
 
 // apart names a stage that is not on the last goroutine alone, if it is a stage.
 func (t trial) apart() string {
 	i := slices.IndexFunc(t.stages, func(s *Stage) bool {
-		return s.crew != nil || s.elsewhere != nil || s.source || s.seg.thread != t.seg.thread
+		return s.helped || s.crew != nil || s.elsewhere != nil || s.source || s.seg.thread != t.seg.thread
 	})
 	if i < 0 {
 		return ""
