@@ -424,3 +424,57 @@ func TestBranch_stageWithGoroutines(t *testing.T) {
 		}
 	})
 }
+
+// TestFanOut_barrierOfASourceInside: a source in one piece sends barriers of its own, which
+// come from no other piece, between those of the source above.
+func TestFanOut_barrierOfASourceInside(t *testing.T) {
+	send := func(book *journal, name string, items, every int, pace time.Duration) flow.Flow[int] {
+		return flow.FromSignals(signals(func(_ context.Context, out flow.Emitter[int]) error {
+			for i := range items {
+				time.Sleep(pace)
+				if err := out.Emit(i); err != nil {
+					return err
+				}
+				if i%every > 0 {
+					continue
+				}
+				if err := out.Barrier(func(err error) { book.note("%s%d %v", name, i, err) }); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+	}
+	plain := func(f flow.Flow[int]) flow.Flow[int] { return f }
+	t.Run("it takes the place of no other", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			var book journal
+			beside := func(f flow.Flow[int]) flow.Flow[int] {
+				return flow.Merge(f.Delay(time.Second), send(&book, "inside", 1, 1, 0))
+			}
+			err := each(send(&book, "above", 1, 1, time.Second).Branch(beside, plain), func(n int) { book.note("item %d", n) }).Run(t.Context(), audit(t))
+			if err != nil {
+				t.Error(err)
+			}
+			all := book.all()
+			if last := all[len(all)-1]; last != "above0 <nil>" || len(all) != 5 {
+				t.Errorf("got %v, want three items and two barriers, that from above last", all)
+			}
+		})
+	})
+	t.Run("none waits for the end of others", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			var book journal
+			beside := func(f flow.Flow[int]) flow.Flow[int] {
+				return flow.Merge(f, send(&book, "inside", 5, 1, 0))
+			}
+			n, err := send(&book, "above", 5000, 1000, time.Millisecond).Branch(beside, plain).Count(t.Context(), audit(t))
+			if n != 10_005 || err != nil {
+				t.Errorf("%d items, %v", n, err)
+			}
+			if all := book.all(); len(all) != 10 {
+				t.Errorf("got the barriers %v, want 5 of each", all)
+			}
+		})
+	})
+}

@@ -20,7 +20,7 @@ func (s *Stage) barrier(done func(error)) Signal {
 	}
 	r.lastID++
 	r.barriers[r.lastID] = barrier{from: s, done: done}
-	return Signal{Kind: Barrier, ID: r.lastID}
+	return Signal{Kind: Barrier, ID: r.lastID, From: s}
 }
 
 // Arrived is what a sink does with a signal last of all: a barrier that came this far is

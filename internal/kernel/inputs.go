@@ -20,6 +20,8 @@ type inputs struct {
 	mark   watermark // that went down
 
 	one     bool   // the inputs are of one stream, so that each gets every signal
+	from    int32  // the first of the stages of the inputs, if they are of one stream
+	upTo    int32  // the one behind the last
 	aligned Signal // one that has come from some of them
 }
 
@@ -143,12 +145,16 @@ func (m *inputs) pass(in *input, sig Signal) error {
 		}
 		return nil
 	}
-	if m.one {
+	if m.one && !m.inside(sig.From) {
 		in.waits, m.aligned = true, sig
 		return m.align()
 	}
 	return m.signal(sig)
 }
+
+// inside tells whether a stage belongs to one of the inputs of one stream. The signals of a source
+// there come from no other input.
+func (m *inputs) inside(s *Stage) bool { return s != nil && s.mark >= m.from && s.mark < m.upTo }
 
 // align hands a signal of one stream on when it has come from all inputs. Until then those
 // that it has come from wait, so that no item behind it overtakes it.

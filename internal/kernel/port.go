@@ -57,4 +57,5 @@ type Signal struct {
 	Kind SignalKind
 	ID   uint64    // of a Barrier, unique in its run
 	Time time.Time // of a Watermark
+	From *Stage    // the source that sent a Barrier
 }

@@ -45,7 +45,9 @@ func (w Ways[In, Out]) Join(seg *Segment, site Site, name string, down Port[Out]
 	for i := range w.Parts {
 		wires[i] = func(seg *Segment, down Port[Out]) { w.lead(f, i, seg, site, name, down) }
 	}
-	newMerge(seg, w.Size, down, wires).one = true
+	from := len(seg.run.stages)
+	m := newMerge(seg, w.Size, down, wires)
+	m.one, m.from, m.upTo = true, int32(from), int32(len(seg.run.stages))
 	return attachFork(f, site, w.Choose(f))
 }
 
