@@ -478,3 +478,24 @@ func TestFanOut_barrierOfASourceInside(t *testing.T) {
 		})
 	})
 }
+
+// TestBranch_endsBelowAtTheEnd: what a branch gives at its end may be the last item that is
+// needed below. Then those behind it give none any more, also if it is of branches itself.
+func TestBranch_endsBelowAtTheEnd(t *testing.T) {
+	held := func(f flow.Flow[int]) flow.Flow[int] { return flow.Unbatch(f.Batch(9, 0)) }
+	both := func(f flow.Flow[int]) flow.Flow[int] { return held(f.Branch(same, same)) }
+	for name, f := range map[string]flow.Flow[int]{
+		"branches": flow.Of(1).Branch(both, held),
+		"keys":     flow.Of(1, 2).GroupBy(func(n int) int { return n }, both),
+		"barrier":  barriered(func(error) {}).Branch(both, held),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				got, err := f.Take(1).Collect(t.Context(), audit(t))
+				if err != nil || !slices.Equal(got, []int{1}) {
+					t.Errorf("got %v and %v, want one item", got, err)
+				}
+			})
+		})
+	}
+}

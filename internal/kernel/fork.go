@@ -13,6 +13,7 @@ type Fork[T any] struct {
 	open  atomic.Int64 // ways that have not ended
 	deaf  bool         // signals do not pass some way
 	joins []jointWay   // of ways that are fused, else nil
+	over  *bool        // what is below those needs no more
 	freed parking      // of the stage, for all rings, where it waits for any
 	next  int          // the way after the last one that any item was given to
 }

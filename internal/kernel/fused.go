@@ -22,7 +22,7 @@ func (w Ways[In, Out]) fit(seg *Segment, site Site) bool {
 func (w Ways[In, Out]) fuse(seg *Segment, site Site, name string, down Port[Out]) (*Segment, Port[In]) {
 	f := newFork[In](seg, len(w.Parts))
 	j := &joint[Out]{down: down, ways: make([]jointWay, len(w.Parts)), open: len(w.Parts)}
-	f.joins = j.ways
+	f.joins, f.over = j.ways, &j.over
 	for i := range slices.Backward(w.Parts) {
 		l := &f.paths[i]
 		l.feed.settle = func(err error) error { return f.left(i, err) }
@@ -89,9 +89,10 @@ func (f *Fork[T]) signalFused(sig Signal) error {
 }
 
 // left says what the result of a way means for all. An early end of its own, of which the
-// joint has heard, is not theirs, unless it is the last.
+// joint has heard, is not theirs, unless it is the last. One from below is, also where it
+// comes while a way ends.
 func (f *Fork[T]) left(i int, err error) error {
-	if err != ErrStop || f.up.ctx.Err() != nil || !f.joins[i].ended {
+	if err != ErrStop || f.up.ctx.Err() != nil || !f.joins[i].ended || *f.over {
 		return err
 	}
 	if l := &f.paths[i]; !l.ended {
@@ -114,6 +115,7 @@ type joint[T any] struct {
 	mark  watermark // that went down
 	sent  int       // signals that went down when all ways had passed them on
 	later []Signal  // those that some have passed on
+	over  bool      // what is below needs no more
 }
 
 // jointWay is what came through one of the ways.
@@ -156,7 +158,7 @@ func (j *joint[T]) end(w *jointWay) error {
 	}
 	w.ended = true
 	if j.open--; j.open == 0 {
-		return j.down.Signal(Signal{Kind: End})
+		return j.send(Signal{Kind: End})
 	}
 	if err := j.align(); err != nil {
 		return err
@@ -170,7 +172,7 @@ func (j *joint[T]) align() error {
 		sig := j.later[0]
 		j.later = j.later[1:]
 		j.sent++
-		if err := j.down.Signal(sig); err != nil {
+		if err := j.send(sig); err != nil {
 			return err
 		}
 	}
@@ -185,5 +187,12 @@ func (j *joint[T]) rise() error {
 				return
 			}
 		}
-	}, j.down.Signal)
+	}, j.send)
+}
+
+// send sends a signal down. An item that goes down with it may be the last that is needed.
+func (j *joint[T]) send(sig Signal) error {
+	err := j.down.Signal(sig)
+	j.over = j.over || err == ErrStop
+	return err
 }
