@@ -11,7 +11,7 @@ staticcheck_version := v0.8.2
 staticcheck := $(CURDIR)/.bin/staticcheck-$(staticcheck_version)-$(GOTOOLCHAIN)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo examples test chaos bench check generate fuzz fmt tidy
+.PHONY: help demo examples test chaos graphs bench check generate fuzz fmt tidy
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ SEED ?= 1
 chaos: ## run N random flows in which things go wrong, from SEED on; DROP="2 3.1" leaves nodes out
 	@go test -race -c -o .bin/chaos ./internal/chaos
 	@.bin/chaos -test.run '^TestChaos$$' -test.timeout 0 -chaos.n $(N) -chaos.seed $(SEED) -chaos.drop "$(DROP)"
+
+graphs: ## run N random graphs of all shapes in several ways and hold them against a model, from SEED on
+	@go test -race -c -o .bin/graphs ./internal/graphs
+	@.bin/graphs -test.run '^TestGraphs$$' -test.timeout 0 -graphs.n $(N) -graphs.seed $(SEED)
 
 bench: ## measure against the alternatives; ARGS=-smoke is the short form
 	@cd bench && go run . $(ARGS)

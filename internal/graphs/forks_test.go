@@ -1,0 +1,134 @@
+package graphs
+
+import (
+	"github.com/go-streamz/streamz/flow"
+	"github.com/go-streamz/streamz/ops"
+)
+
+// forks send one flow through several pieces, and merge what comes out of them.
+func forks() []*kind {
+	fork := func(name string, pieces, n span, traits trait, build func(m made[flows]) flows, model func(m made[order]) order) *kind {
+		return &kind{name: name, flows: exactly(1), pieces: pieces, n: n, traits: traits, build: build, model: model}
+	}
+	alike := func(name string, inner, traits trait, build func(m made[flows]) flows, model func(m made[order]) order) *kind {
+		return &kind{name: name, flows: exactly(1), pieces: exactly(1), n: span{1, 4}, inner: inner, traits: traits, build: build, model: model}
+	}
+	none := span{}
+	return []*kind{
+		fork("Branch", span{1, 4}, none, single|prompt|fused, func(m made[flows]) flows {
+			builds := make([]func(flows) flows, len(m.pieces))
+			for i, piece := range m.pieces {
+				builds[i] = piece
+				if i > 0 {
+					builds[i] = func(f flows) flows { return piece(f.Map(branded(m.name, i))) }
+				}
+			}
+			return m.in().Branch(builds...)
+		}, everyWay),
+		fork("Unzip", exactly(2), none, single|prompt|fused, func(m made[flows]) flows {
+			return flow.Unzip(m.in().Map(doubled(m.name)), m.pieces[0], m.pieces[1])
+		}, everyWay),
+		fork("Partition", exactly(2), span{2, 3}, single|prompt|fused, func(m made[flows]) flows {
+			return m.in().Partition(unlike(m.n), m.pieces[0], m.pieces[1])
+		}, oneWay(func(m made[order], x item) int {
+			if unlike(m.n)(x) {
+				return 0
+			}
+			return 1
+		})),
+		fork("Route", span{1, 3}, span{2, 4}, single|prompt|fused, func(m made[flows]) flows {
+			var cases []flow.RouteCase[int, item, item]
+			for i, piece := range m.pieces {
+				cases = append(cases, flow.Case(i, piece))
+			}
+			return m.in().Route(key(m.n), cases...)
+		}, oneWay(func(m made[order], x item) int { return key(m.n)(x) })),
+		fork("RouteDefault", span{1, 3}, span{2, 4}, single|prompt|fused, func(m made[flows]) flows {
+			cases := []flow.RouteCase[int, item, item]{flow.Default[int](m.pieces[0])}
+			for i, piece := range m.pieces[1:] {
+				cases = append(cases, flow.Case(i+1, piece))
+			}
+			return m.in().Route(key(m.n), cases...)
+		}, oneWay(func(m made[order], x item) int {
+			if k := key(m.n)(x); k < len(m.pieces) {
+				return k
+			}
+			return 0
+		})),
+		fork("Switch", exactly(2), span{2, 3}, single, func(m made[flows]) flows {
+			return m.in().Switch(ops.When("one", unlike(m.n), flow.Pipe(m.pieces[0])), ops.Otherwise(flow.Pipe(m.pieces[1])))
+		}, oneWay(func(m made[order], x item) int {
+			if unlike(m.n)(x) {
+				return 0
+			}
+			return 1
+		})),
+		fork("Pipe", exactly(1), none, single|prompt|fused, func(m made[flows]) flows {
+			return m.in().Then(flow.Pipe(m.pieces[0]))
+		}, func(m made[order]) order { return m.pieces[0](m.in()) }),
+
+		alike("Balance", single, single|workers, func(m made[flows]) flows {
+			builds := make([]func(flows) flows, m.n)
+			for i := range builds {
+				builds[i] = m.pieces[0]
+			}
+			return m.in().Balance(builds...)
+		}, anyWay),
+		alike("ParallelUnordered", single, single|workers, func(m made[flows]) flows {
+			return m.in().ParallelUnordered(m.n, m.pieces[0])
+		}, anyWay),
+		alike("ParallelKeyed", single, single|workers, func(m made[flows]) flows {
+			return m.in().ParallelKeyed(m.n, key(3), m.pieces[0])
+		}, func(m made[order]) order { return m.in().byKey(key(3), m.pieces[0]) }),
+		alike("GroupBy", fused, single|prompt|fused, func(m made[flows]) flows {
+			return m.in().GroupBy(key(1+m.n), m.pieces[0])
+		}, grouped),
+		alike("GroupByKeyed", fused, single|prompt|fused, func(m made[flows]) flows {
+			return m.in().GroupByKeyed(key(1+m.n), m.pieces[0]).Map(func(p flow.Pair[int, item]) item { return p.B })
+		}, grouped),
+	}
+}
+
+// everyWay gives all items to each piece.
+func everyWay(m made[order]) order {
+	through := func(o order) (ways []order) {
+		for i, piece := range m.pieces {
+			ways = append(ways, piece(o.to(branded(m.name, i))))
+		}
+		return ways
+	}
+	if m.prompt {
+		return m.in().each(func(x item) order { return inLine(through(line(x))...) })
+	}
+	return loose(through(m.in())...)
+}
+
+// oneWay gives each item to the piece that which tells, or to none.
+func oneWay(which func(m made[order], x item) int) func(m made[order]) order {
+	return func(m made[order]) order {
+		if m.prompt {
+			return m.in().each(func(x item) order {
+				if way := which(m, x); way < len(m.pieces) {
+					return m.pieces[way](line(x))
+				}
+				return order{}
+			})
+		}
+		var ways []order
+		for i, piece := range m.pieces {
+			ways = append(ways, piece(m.in().where(func(x item) bool { return which(m, x) == i })))
+		}
+		return loose(ways...)
+	}
+}
+
+// anyWay gives each item to one of several copies of a piece.
+func anyWay(m made[order]) order { return m.in().alone(m.pieces[0]) }
+
+// grouped gives the items of each key to a piece of their own.
+func grouped(m made[order]) order {
+	if m.prompt {
+		return m.in().each(func(x item) order { return m.pieces[0](line(x)) })
+	}
+	return m.in().byKey(key(1+m.n), m.pieces[0])
+}

@@ -1,0 +1,262 @@
+package graphs
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/go-streamz/streamz/flow"
+	"github.com/go-streamz/streamz/internal/kernel"
+)
+
+// signals are those that the sources of a run send, and what came of them. The witness stands
+// at the end of the graph.
+type signals struct {
+	barriers bool // beside watermarks
+
+	mu   sync.Mutex
+	sent []*sent
+	seen []item
+	mark int // the latest watermark that came
+	late []string
+}
+
+// sent is a barrier, or a flush.
+type sent struct {
+	what   string
+	id     uint64 // its place among all
+	source string
+	before int   // items of its source that came before
+	seen   int   // items at the sink when it came there
+	told   int   // how often
+	err    error // what it was told
+}
+
+// lastMark is later than all items of sources: each ends with it.
+const lastMark = 1 << 30
+
+// source sends items, with signals between them.
+func (s *signals) source(name string, items []item) flows {
+	f := flow.FromSignals(&signalling{s, name, items})
+	if s.barriers {
+		return f.Then(&flusher{signals: s, source: name})
+	}
+	return f
+}
+
+type signalling struct {
+	*signals
+	name  string
+	items []item
+}
+
+func (s *signalling) Stream(_ context.Context, out flow.Emitter[item]) error {
+	for i, x := range s.items {
+		if err := out.Emit(x); err != nil {
+			return err
+		}
+		if i%3 == len(s.name+s.items[0].id)%3 {
+			if err := out.Watermark(time.Unix(int64(i+1), 0)); err != nil {
+				return err
+			}
+		}
+		if s.barriers && i%4 == s.items[0].n%4 {
+			if err := s.barrier(out, i+1); err != nil {
+				return err
+			}
+		}
+	}
+	return out.Watermark(time.Unix(lastMark, 0))
+}
+
+func (s *signalling) barrier(out flow.Emitter[item], before int) error {
+	b := s.note("barrier", s.name, before)
+	return out.Barrier(func(err error) { s.came(b, err) })
+}
+
+func (s *signals) note(what, source string, before int) *sent {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := &sent{what: what, id: uint64(len(s.sent)), source: source, before: before}
+	s.sent = append(s.sent, b)
+	return b
+}
+
+func (s *signals) came(b *sent, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b.told++
+	b.err, b.seen = err, len(s.seen)
+}
+
+// flusher sends a flush after every fifth item. No source of a flow can.
+type flusher struct {
+	*signals
+	source string
+}
+
+func (*flusher) Name() string { return "flusher" }
+
+func (*flusher) Process(context.Context, <-chan item) <-chan item { panic("it is fused") }
+
+func (f *flusher) Kernel() kernel.Spec[item, item] {
+	return kernel.Spec[item, item]{Self: f, Name: f.Name(), Op: "Flush", Books: kernel.Mapped, Start: func(s *kernel.Stage, down kernel.Port[item]) kernel.Port[item] {
+		count := 0
+		return kernel.Port[item]{Signal: down.Signal, Push: func(x item) error {
+			count++
+			if err := down.Push(x); err != nil || count%5 != 0 {
+				return err
+			}
+			b := f.note("flush", f.source, count)
+			return down.Signal(kernel.Signal{Kind: kernel.Flush, ID: b.id, From: s})
+		}}
+	}}
+}
+
+// witness sees the items and signals that come to the sink.
+type witness struct{ *signals }
+
+func (*witness) Name() string { return "witness" }
+
+func (*witness) Process(context.Context, <-chan item) <-chan item { panic("it is fused") }
+
+func (w *witness) Kernel() kernel.Spec[item, item] {
+	return kernel.Spec[item, item]{Self: w, Name: w.Name(), Op: "Witness", Books: kernel.Mapped, Start: func(_ *kernel.Stage, down kernel.Port[item]) kernel.Port[item] {
+		return kernel.Port[item]{
+			Push: func(x item) error {
+				w.sees(x)
+				return down.Push(x)
+			},
+			Signal: func(sig kernel.Signal) error {
+				w.hears(sig)
+				return down.Signal(sig)
+			},
+		}
+	}}
+}
+
+func (w *witness) sees(x item) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.seen = append(w.seen, x)
+	if x.at < w.mark {
+		w.late = append(w.late, fmt.Sprintf("%v at %d came behind the watermark %d", x, x.at, w.mark))
+	}
+}
+
+func (w *witness) hears(sig kernel.Signal) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch sig.Kind {
+	case kernel.Watermark:
+		at := int(sig.Time.Unix())
+		if at <= w.mark {
+			w.late = append(w.late, fmt.Sprintf("the watermark %d came behind the watermark %d", at, w.mark))
+		}
+		w.mark = at
+	case kernel.Flush:
+		b := w.sent[sig.ID]
+		b.told++
+		b.seen = len(w.seen)
+	}
+}
+
+// promise is what is promised of the signals of a source.
+type promise int
+
+const (
+	arrive promise = iota // behind all items before them
+	may                   // they may not come, but not too early
+	none
+)
+
+// promises tells what is promised of each source.
+func (g *node) promises(p promise, to map[string]promise) {
+	switch {
+	case g.is(deaf):
+		p = max(p, none)
+	case g.is(mayEnd):
+		p = max(p, may)
+	}
+	for _, part := range g.pieces { // a fork passes on what comes out of all pieces
+		for _, n := range part.nodes() {
+			switch {
+			case n.is(deaf):
+				p = max(p, none)
+			case n.is(mayEnd):
+				p = max(p, may)
+			}
+		}
+	}
+	for _, part := range g.pieces {
+		part.promises(p, to)
+	}
+	for _, f := range g.flows {
+		f.promises(p, to)
+	}
+	if g.kind != inlet && len(g.flows) == 0 {
+		to[g.name] = p
+	}
+}
+
+var origin = regexp.MustCompile(`([a-z]+)(\d+)`)
+
+// check holds what came of the signals against what is promised.
+func (s *signals) check(g *node) (broken []string) {
+	promises := make(map[string]promise)
+	g.promises(arrive, promises)
+	if !g.any(belated) {
+		broken = append(broken, s.late...)
+	}
+	all := true
+	for _, p := range promises {
+		all = all && p == arrive
+	}
+	if all && s.mark != lastMark {
+		broken = append(broken, fmt.Sprintf("the last watermark was %d", s.mark))
+	}
+	places := s.places()
+	for _, b := range s.sent {
+		p := promises[b.source]
+		if b.what == "flush" && g.any(sealed) { // none comes out of a run inside
+			p = max(p, may)
+		}
+		switch {
+		case b.told > 1, b.told == 0 && b.what == "barrier":
+			broken = append(broken, fmt.Sprintf("%v came %d times", b, b.told))
+		case p == arrive && (b.told == 0 || b.err != nil):
+			broken = append(broken, fmt.Sprintf("%v did not come: %v", b, b.err))
+		case b.told == 1 && b.err == nil && p < none:
+			for i, at := range places[b.source][:min(b.before, len(places[b.source]))] {
+				if at > b.seen {
+					broken = append(broken, fmt.Sprintf("%v came before what became of %s%d", b, b.source, i))
+				}
+			}
+		}
+	}
+	return broken
+}
+
+// places tells of each item of a source how many had come when the last did that it became.
+func (s *signals) places() map[string][]int {
+	places := make(map[string][]int)
+	for i, x := range s.seen {
+		for _, m := range origin.FindAllStringSubmatch(x.id, -1) {
+			n, err := strconv.Atoi(m[2])
+			if err != nil {
+				continue
+			}
+			of := places[m[1]]
+			places[m[1]] = append(of, make([]int, max(0, n+1-len(of)))...)
+			places[m[1]][n] = i + 1
+		}
+	}
+	return places
+}
+
+func (b *sent) String() string {
+	return fmt.Sprintf("the %s behind %s%d", b.what, b.source, b.before-1)
+}
