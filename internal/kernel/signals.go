@@ -26,7 +26,7 @@ type placed struct {
 // full tells the producer to wait.
 func (q *signals) full() bool { return q.pending.Load() >= maxSignals }
 
-// merge lets a watermark take the place of one right before it, which it includes.
+// merge lets a watermark take the place of one right before it: the later includes the other.
 func (q *signals) merge(at uint64, sig Signal) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -34,7 +34,9 @@ func (q *signals) merge(at uint64, sig Signal) bool {
 	if last < 0 || sig.Kind != Watermark || q.list[last].sig.Kind != Watermark || q.list[last].at != at {
 		return false
 	}
-	q.list[last].sig = sig
+	if sig.Time.After(q.list[last].sig.Time) {
+		q.list[last].sig = sig
+	}
 	return true
 }
 
