@@ -39,7 +39,14 @@ var joins = map[string]func(a, b flow.Flow[int]) flow.Flow[int]{
 	"ZipLongest":     func(a, b flow.Flow[int]) flow.Flow[int] { return a.ZipLongest(b).Map(firstOf) },
 	"ZipLatest":      func(a, b flow.Flow[int]) flow.Flow[int] { return a.ZipLatest(b).Map(firstOf) },
 	"WithLatestFrom": func(a, b flow.Flow[int]) flow.Flow[int] { return a.WithLatestFrom(b).Map(firstOf) },
+	"IntervalJoin":   func(a, b flow.Flow[int]) flow.Flow[int] { return a.IntervalJoin(b, alike, 0, 0).Map(firstOf) },
 }
+
+// alike has all items belong together.
+var alike = flow.JoinOn(sameInt, sameTime, sameInt, sameTime)
+
+func sameInt(int) int        { return 0 }
+func sameTime(int) time.Time { return time.Unix(0, 0) }
 
 // eachJoin runs a test for each of joins, in a bubble.
 func eachJoin(t *testing.T, test func(t *testing.T, join func(a, b flow.Flow[int]) flow.Flow[int])) {

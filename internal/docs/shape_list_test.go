@@ -34,6 +34,10 @@ var groups = map[string][]shape{
 			of(gallery{}.ZipLatest), "[{100 0.9} {100 0.8}]"},
 		{"WithLatestFrom", "2 → 1", "that of the first flow", "one for each flow, one below",
 			of(gallery{}.WithLatestFrom), "[{1 loud} {2 loud}]"},
+		{"IntervalJoin", "2 → 1", "by time: that of the second item of a pair", "one for each flow, one below",
+			of(gallery{}.IntervalJoin), "[{buy 12 paid 12}]"},
+		{"WindowJoin", "2 → 1", "by window, then by the first flow", "one for each flow, one below",
+			of(gallery{}.WindowJoin), "[{warm damp} {warm dry} {cold damp} {cold dry}]"},
 	},
 	"FanOut": {
 		{"Branch", "1 → n → 1", "by item, then by branch", "none of its own: fused",
@@ -165,6 +169,28 @@ func (gallery) WithLatestFrom() flow.Flow[flow.Pair[int, string]] {
 	events := flow.Of(1, 2).Delay(time.Second)
 	settings := flow.Of("quiet", "loud")
 	return events.WithLatestFrom(settings)
+}
+
+// IntervalJoin pairs items of the same key by the times in them, here the payments with the orders
+// that they come up to an hour after. A pair is given when the second of its items comes. An item is
+// kept until the watermark of the other flow says that no partner can come, or that has ended; one that
+// is behind a watermark of its own flow is late, and is dropped. At most 1<<20 items are kept.
+func (gallery) IntervalJoin() flow.Flow[flow.Pair[string, string]] {
+	minutes := map[string]int{"buy 11": 0, "buy 12": 5, "paid 12": 9, "paid 11": 70}
+	order := func(s string) string { return s[len(s)-2:] }
+	at := func(s string) time.Time { return time.Unix(0, 0).Add(time.Duration(minutes[s]) * time.Minute) }
+	orders, payments := flow.Of("buy 11", "buy 12"), flow.Of("paid 12", "paid 11")
+	return orders.IntervalJoin(payments, flow.JoinOn(order, at, order, at), 0, time.Hour)
+}
+
+// WindowJoin pairs items of the same key whose times are in the same window. All pairs of a window
+// are given when the watermarks of both flows have reached its end, or when both have ended.
+func (gallery) WindowJoin() flow.Flow[flow.Pair[string, string]] {
+	minutes := map[string]int{"warm": 1, "cold": 8, "damp": 2, "dry": 6, "wet": 11}
+	room := func(string) string { return "attic" }
+	at := func(s string) time.Time { return time.Unix(0, 0).Add(time.Duration(minutes[s]) * time.Minute) }
+	heat, air := flow.Of("warm", "cold"), flow.Of("damp", "dry", "wet")
+	return heat.WindowJoin(air, flow.JoinOn(room, at, room, at), 10*time.Minute)
 }
 
 // Branch gives every item to each of several pieces, the same value and no copy, and merges what

@@ -19,6 +19,7 @@ type inputs struct {
 	idle   parking   // of the consumer
 	mark   watermark // that went down
 
+	passing *input // of which a signal was passed last, nil when that has been heeded by those who look
 	one     bool   // the inputs are of one stream, so that each gets every signal
 	from    int32  // the first of the stages of the inputs, if they are of one stream
 	upTo    int32  // the one behind the last
@@ -132,6 +133,7 @@ func (m *inputs) end() error { return m.signal(Signal{Kind: End}) }
 
 // pass hands on what a signal of one input means for all.
 func (m *inputs) pass(in *input, sig Signal) error {
+	m.passing = in
 	switch sig.Kind {
 	case End:
 		in.ended = true

@@ -3,6 +3,7 @@ package kernel_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -76,9 +77,28 @@ var heads = map[string]func(*kernel.Segment, kernel.Port[string], kernel.Wire[st
 	"ZipLongest": pairHead(kernel.ZipLongest[string, string, string]),
 	"ZipLatest":  pairHead(kernel.ZipLatest[string, string, string]),
 	"WithLatest": pairHead(kernel.WithLatest[string, string, string]),
+	"IntervalJoin": func(seg *kernel.Segment, down kernel.Port[string], a, b kernel.Wire[string]) {
+		kernel.IntervalJoin(seg, joining(a, b), 0, 2*time.Second, down)
+	},
+	"WindowJoin": func(seg *kernel.Segment, down kernel.Port[string], a, b kernel.Wire[string]) {
+		kernel.WindowJoin(seg, joining(a, b), 5*time.Second, down)
+	},
 	"Otherwise": func(seg *kernel.Segment, down kernel.Port[string], a, b kernel.Wire[string]) {
 		kernel.Otherwise(seg, kernel.Junction{Name: "or-else"}, down, a, b)
 	},
+}
+
+// joining joins items by the numbers behind their letters, which are the seconds of their times.
+func joining(a, b kernel.Wire[string]) kernel.Joining[string, string, bool, string] {
+	key := func(string) bool { return true }
+	at := func(v string) time.Time {
+		n, _ := strconv.Atoi(v[1:])
+		return time.Unix(int64(n), 0)
+	}
+	return kernel.Joining[string, string, bool, string]{
+		Name: "join", A: kernel.Side[string, bool]{Wire: a, Key: key, At: at}, B: kernel.Side[string, bool]{Wire: b, Key: key, At: at},
+		Pair: func(a, b string) string { return a + b }, Most: 100, Lead: -1,
+	}
 }
 
 func pairHead(connect func(*kernel.Segment, kernel.Pairs[string, string, string], kernel.Port[string])) func(*kernel.Segment, kernel.Port[string], kernel.Wire[string], kernel.Wire[string]) {
@@ -102,6 +122,11 @@ func TestInputs_signals(t *testing.T) {
 		{"ZipLongest", "0:a 0:w5 1:x 1:w7 0:end 1:y 1:w9", "ax w5 w7 y w9"},
 		{"ZipLatest", "0:a 0:w5 0:b 1:x 1:w7 0:end 1:y", "barrier ax w5 w7 ay"},
 		{"WithLatest", "1:x 1:w5 1:b 0:a 0:w7 1:w6 0:c 0:end 1:y", "barrier ax w5 w6 cx"},
+		{"IntervalJoin", "0:a5 0:w6 1:x6 1:b 1:w8 0:b 0:w9 1:w9 1:end", "a5x6 w6 barrier w8 barrier w9"},
+		{"IntervalJoin", "0:a5 0:b 1:x9 1:b 0:end 1:w7 1:w8 1:w9", "barrier w7 w8 barrier"},
+		{"IntervalJoin", "1:b 0:b 0:w3 1:x5 1:b 0:end 1:w9", "barrier barrier barrier"},
+		{"WindowJoin", "0:a1 1:x2 1:b 0:w5 0:b 1:w4 1:w5 0:c9 0:w6 1:w6", "w4 a1x2 w5 barrier barrier w6"},
+		{"WindowJoin", "0:a1 1:x2 0:w9 0:a9 0:b 1:w9 1:x9 1:b 0:end 1:w12", "a1x2 w9 a9x9 w12 barrier barrier"},
 		{"Otherwise", "0:w5 0:b 0:end 1:w7 1:x", "w5 barrier w7 x"},
 		{"Otherwise", "0:w5 0:a 0:b 0:end 1:w7 1:x", "w5 a barrier"},
 	} {

@@ -7,12 +7,12 @@ type Junction struct {
 	Name, Op string
 }
 
-// stage makes it in seg, in front of down.
-func (j Junction) stage(seg *Segment, site Site, calls Calls, to *Stage, q *queue) *Stage {
+// stage makes it in seg, in front of down. uses are what it does with the items of its inputs.
+func (j Junction) stage(seg *Segment, site Site, to *Stage, q *queue, uses ...Use) *Stage {
 	seg.run.check(j.Site, j.Name, nil)
-	seg.run.fit(site, j.Name, Use{Calls: calls})
+	seg.run.fit(site, j.Name, uses...)
 	s := seg.run.stage(seg, site, j.Name, j.Op)
-	s.calling = calls != CallsNothing
+	s.calling = uses[0].Calls != CallsNothing
 	s.showAll()
 	seg.run.edge(s, to, q)
 	return s

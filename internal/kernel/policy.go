@@ -88,17 +88,28 @@ func (r *Run) policyAt(site Site) *Policy {
 }
 
 // fit books the misuse of a policy on a stage that cannot have it, be it the stage's own
-// or the default around it.
-func (r *Run) fit(site Site, name string, use Use) {
+// or the default around it. A stage with inputs of several types has a use for each.
+func (r *Run) fit(site Site, name string, uses ...Use) {
+	for _, use := range uses {
+		if err := r.misfit(site, use); err != nil {
+			r.Misused(site, name, err)
+			return
+		}
+	}
+}
+
+func (r *Run) misfit(site Site, use Use) error {
 	p := r.policyAt(site)
 	use.Default = site.Policy == nil
 	switch {
 	case p == nil:
+		return nil
 	case use.Calls == CallsNothing:
-		r.Misused(site, name, noPolicy(site))
+		return noPolicy(site)
 	case p.Fits != nil:
-		r.Misused(site, name, p.Fits(use))
+		return p.Fits(use)
 	}
+	return nil
 }
 
 // blocks tells whether the policy of a stage may block the goroutine that its function

@@ -11,7 +11,7 @@ import "slices"
 func MergeSorted[T any](seg *Segment, j Junction, compare func(a, b T) int, down Port[T], wires []Wire[T]) {
 	site := j.Site
 	site.Policy = StopAll // that of the inputs is none for what compares their items
-	s := j.stage(seg, site, CallsFunc, down.to, down.queue)
+	s := j.stage(seg, site, down.to, down.queue, Use{Calls: CallsFunc})
 	seg.Within(j.Site, func(Site) {
 		below := down
 		below.to, below.queue = s, nil

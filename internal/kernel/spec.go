@@ -112,23 +112,34 @@ func Attach[In, Out any](seg *Segment, site Site, spec Spec[In, Out], down Port[
 // start makes the stage's port, with a fence below it where user code emits and
 // a guard around it where a policy may let the stream go on.
 func start[In, Out any](s *Stage, spec *Spec[In, Out], down Port[Out]) Port[In] {
-	guarded := s.guarded() && spec.Calls != CallsNothing
-	if guarded && down.Signal != nil { // a push may send one
-		down.Signal = (&fence[Signal]{s: s, down: down.Signal}).emit
-	}
-	switch {
-	case spec.Calls == CallsEmitter:
-		down.Push = (&fence[Out]{s: s, down: down.Push, out: &s.Out}).emitter()
-	case guarded && down.Push != nil:
-		down.Push = (&fence[Out]{s: s, down: down.Push}).emit
-	}
 	if spec.Calls == CallsNothing {
 		return finish(s, spec.Start(s, down))
 	}
-	down.Push = s.watch.below(s.emits, down.Push)
-	up := spec.Start(s, down)
-	up.Push = numbered(s, underPolicy(s, visible(s, spec.Blocks, s.watch.above(up.Push))))
+	if s.guarded() && down.Signal != nil { // a push may send one
+		down.Signal = (&fence[Signal]{s: s, down: down.Signal}).emit
+	}
+	up := spec.Start(s, s.below(down))
+	up.Push = s.above(spec.Blocks, up.Push)
 	return finish(s, up)
+}
+
+// below keeps what lies below a stage that calls user code out of the stage's own calls: from
+// their failures, and from their time.
+func (s *Stage) below[T any](down Port[T]) Port[T] {
+	switch {
+	case s.emits:
+		down.Push = (&fence[T]{s: s, down: down.Push, out: &s.Out}).emitter()
+	case s.guarded() && down.Push != nil:
+		down.Push = (&fence[T]{s: s, down: down.Push}).emit
+	}
+	down.Push = s.watch.below(s.emits, down.Push)
+	return down
+}
+
+// above is the push of a stage that calls user code, under its policy, and seen by those who
+// look at the run.
+func (s *Stage) above[T any](blocks bool, push func(T) error) func(T) error {
+	return numbered(s, underPolicy(s, visible(s, blocks, s.watch.above(push))))
 }
 
 // finish completes the stage's port.

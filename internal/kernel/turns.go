@@ -8,7 +8,7 @@ func InTurn[T any](seg *Segment, down Port[T], wires []Wire[T]) { inTurn(seg, do
 // Otherwise wires a source and one that runs after it if that has given nothing. Their stage
 // stands below them, in the same segment. The End goes down with the last that runs.
 func Otherwise[T any](seg *Segment, j Junction, down Port[T], first, second Wire[T]) {
-	s := j.stage(seg, j.Site, CallsNothing, down.to, down.queue)
+	s := j.stage(seg, j.Site, down.to, down.queue, Use{Calls: CallsNothing})
 	s.books = Mapped
 	some := false
 	noting := func(v T) error {

@@ -22,7 +22,7 @@ type pairing[A, B, P any] struct {
 func (m *pairing[A, B, P]) meet(seg *Segment, p Pairs[A, B, P], down Port[P]) {
 	m.gather(seg, down.Signal)
 	m.down, m.pair = down, p.Pair
-	m.s = p.stage(seg, p.Site, CallsNothing, down.to, down.queue)
+	m.s = p.stage(seg, p.Site, down.to, down.queue, Use{Calls: CallsNothing})
 	m.b = m.enter(inputQueue, Port[B]{to: m.s}, p.B)
 	m.a = m.enter(inputQueue, Port[A]{to: m.s}, p.A)
 }
