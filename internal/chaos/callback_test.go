@@ -40,6 +40,7 @@ const (
 var (
 	contextType = reflect.TypeFor[context.Context]()
 	errorType   = reflect.TypeFor[error]()
+	timeType    = reflect.TypeFor[time.Time]()
 	flowType    = reflect.TypeFor[flow.Flow[int]]()
 )
 
@@ -76,7 +77,7 @@ func (g *gamble) callback(t reflect.Type, name string) *callback {
 // prepare draws the results that do not depend on what the function is given.
 func (c *callback) prepare(i int, t reflect.Type) {
 	switch {
-	case t == errorType:
+	case t == errorType, t == timeType:
 	case t == flowType && takes(c.typ, flowType):
 		if c.g.node.ways++; c.g.node.ways > 1 {
 			c.g.mixed.Store(true)
@@ -176,6 +177,8 @@ func (c *callback) result(i int, in given, err error) reflect.Value {
 	switch {
 	case t == errorType:
 		set(v, err)
+	case t == timeType: // as those of watermarks, or nearer to each other
+		set(v, time.Unix(0, 0).Add(time.Duration(n)*[...]time.Duration{time.Second, 100 * time.Millisecond}[c.factor-1]))
 	case c.made[i] != nil:
 		inner := *c.made[i]
 		inner.bound = &n

@@ -153,5 +153,5 @@ func (g *game) asked(err error) bool {
 	_, stalled := errors.AsType[*flow.StallError](err)
 	_, ended := errors.AsType[*flow.RestartError](err)
 	_, leaked := errors.AsType[*flow.LeakError](err)
-	return stuck || stalled || ended || leaked || errors.Is(err, ops.ErrTimeout) || errors.Is(err, ops.ErrBulkheadFull)
+	return g.has("a full join") && errors.Is(err, flow.ErrJoinFull) || stuck || stalled || ended || leaked || errors.Is(err, ops.ErrTimeout) || errors.Is(err, ops.ErrBulkheadFull)
 }

@@ -68,6 +68,7 @@ var exceptions = map[string]string{
 	"diag.WatchChan":          "it looks at a channel, and is no part of a flow",
 	"diag.GoroutinesOf":       "it reads the profile of the program, which stops it: thousands of runs would take too long",
 	"diag.Logger":             "the observers of the test hear the same events, and more",
+	"flow.JoinOn":             "joinSpec has keys of which few pairs come",
 	"ops.WithSupervisor":      "flows make the supervisors of the processors in them",
 	"ops.SupervisorFrom":      "flows make the supervisors of the processors in them",
 	"ops.Permanent":           "it is for the errors of functions",

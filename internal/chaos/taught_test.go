@@ -42,6 +42,7 @@ func taught() lessons {
 	teach(l, routes)
 	teach(l, branches)
 	teach(l, keys)
+	teach(l, joinSpec)
 	teach(l, func(g *gamble, _ string) flow.Job { return g.job() })
 	teach(l, func(g *gamble, _ string) []flow.Job { return g.jobs() })
 	teach(l, restarts)
@@ -111,6 +112,27 @@ func keys(g *gamble, name string) []flow.GroupOption {
 	some := all[g.IntN(len(all)):][:g.IntN(2)]
 	g.note("%s=%v", name, some)
 	return some
+// joinSpec draws one with which the items of two flows belong together by their places, in twos: of
+// many that are equal few pairs come.
+func joinSpec(g *gamble, name string) flow.JoinSpec[int, int, int] {
+	on := flow.JoinOn(places(g, "keyA"), arg[func(int) time.Time](g, "atA"), places(g, "keyB"), arg[func(int) time.Time](g, "atB"))
+	if g.IntN(6) == 0 && !g.calm {
+		on = on.WithMaxItems(arg[int](g, "n"))
+		g.happened("a full join")
+	}
+	if g.IntN(4) == 0 {
+		on = on.WithMaxLead(10 * arg[time.Duration](g, "d"))
+	}
+	return on
+}
+
+func places(g *gamble, name string) func(int) int {
+	fn := arg[func(int) int](g, name)
+	var calls atomic.Int64
+	return func(n int) int {
+		_ = fn(n)
+		return int(calls.Add(1)-1) / 2
+	}
 }
 
 // duration draws one of up to half a second, and rarely none.
