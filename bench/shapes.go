@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"sync"
+	"time"
 
 	"github.com/go-streamz/streamz/flow"
 )
@@ -31,10 +33,63 @@ func shapes() []row {
 		{name: "pairs of two, sum", want: func(n int) int { return 2 * wantSum(n) }, contenders: []contender{
 			{name: "two raw channels of 256", role: twin, run: plain(chanZip)},
 			{name: "flow, Zip", role: ours, run: func(n int) (int, error) {
-				return sum(flow.Range(0, n).Zip(flow.Range(0, n)).Map(func(p flow.Pair[int, int]) int { return p.A + p.B }))
+				return sum(flow.Range(0, n).Zip(flow.Range(0, n)).Map(sumOfPair))
+			}},
+		}},
+		{name: "join of two by key and time, sum", want: func(n int) int { return 2 * wantSum(n) }, contenders: []contender{
+			{name: "two raw channels of 256 and a map", role: twin, run: plain(chanJoin)},
+			{name: "flow, IntervalJoin", role: ours, run: func(n int) (int, error) {
+				return sum(dated(n).IntervalJoin(dated(n), sameThousandth, 0, 0).Map(sumOfPair))
+			}},
+			{name: "flow, WindowJoin", role: ours, run: func(n int) (int, error) {
+				return sum(dated(n).WindowJoin(dated(n), sameThousandth, thousand*time.Millisecond).Map(sumOfPair))
 			}},
 		}},
 	}
+}
+
+// thousand is how many keys the items of joins have, of which each comes once in a second.
+const thousand = 1000
+
+var sameThousandth = flow.JoinOn(thousandth, moment, thousandth, moment)
+
+func thousandth(n int) int                { return n % thousand }
+func moment(n int) time.Time              { return time.UnixMilli(int64(n)) }
+func sumOfPair(p flow.Pair[int, int]) int { return p.A + p.B }
+
+// dated gives 0 to n-1, an item a millisecond, and now and then a watermark.
+func dated(n int) intFlow { return flow.FromSignals(datedSource(n)) }
+
+type datedSource int
+
+func (s datedSource) Stream(_ context.Context, out flow.Emitter[int]) error {
+	for v := range int(s) {
+		if err := out.Emit(v); err != nil {
+			return err
+		}
+		if v%buffer == 0 {
+			if err := out.Watermark(moment(v)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// chanJoin keeps what came of one channel until its partner comes from the other.
+func chanJoin(n int) int {
+	a, b := rangeChan(0, n, buffer), rangeChan(0, n, buffer)
+	kept := make(map[int]int)
+	sum := 0
+	for v := range a {
+		kept[thousandth(v)] = v
+		w := <-b
+		if v := kept[thousandth(w)]; moment(v).Equal(moment(w)) {
+			delete(kept, thousandth(w))
+			sum += v + w
+		}
+	}
+	return sum
 }
 
 func mapIncAsync(f intFlow) intFlow { return f.Map(inc).Async(buffer) }
