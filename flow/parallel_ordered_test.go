@@ -51,7 +51,7 @@ func TestParallel_keepsTheOrder(t *testing.T) {
 			opt, report := audited(t)
 			got, err := flow.FromSlice(items).Parallel(workers, func(f flow.Flow[int]) flow.Flow[int] {
 				return pieces[second].build(pieces[first].build(f)).Call(func(_ context.Context, v int) (int, error) {
-					time.Sleep(time.Duration(r.IntN(3)) * time.Second)
+					time.Sleep(time.Duration(v*v%3) * time.Second)
 					return v, nil
 				}).Named("last")
 			}).Collect(t.Context(), opt)

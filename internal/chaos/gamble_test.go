@@ -47,7 +47,7 @@ type node struct {
 	lenient bool // its policy may let the stream go on after a failure
 	outer   *node
 	tight   bool // what is inside can have no boundary
-	ways    int // flows made of its own, which come together in no order
+	ways    int  // flows made of its own, which come together in no order
 
 	alone func(g *game, f flow.Flow[int]) flow.Flow[int] // makes it again in another game
 

@@ -112,6 +112,8 @@ func keys(g *gamble, name string) []flow.GroupOption {
 	some := all[g.IntN(len(all)):][:g.IntN(2)]
 	g.note("%s=%v", name, some)
 	return some
+}
+
 // joinSpec draws one with which the items of two flows belong together by their places, in twos: of
 // many that are equal few pairs come.
 func joinSpec(g *gamble, name string) flow.JoinSpec[int, int, int] {
