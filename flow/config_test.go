@@ -430,8 +430,8 @@ func TestConfigError_ofParameterOfPipe(t *testing.T) {
 		build func(flow.Flow[int]) flow.Flow[int]
 		want  []string
 	}{
-		"never used":        {func(flow.Flow[int]) flow.Flow[int] { return flow.Of(1) }, []string{"must be used in the flow that build returns"}},
-		"nothing returned":  {func(flow.Flow[int]) flow.Flow[int] { return flow.Flow[int]{} }, []string{"must be used in the flow that build returns", "must begin with a source, as From"}},
+		"never used":        {func(flow.Flow[int]) flow.Flow[int] { return flow.Of(1) }, []string{"must be used in what build returns"}},
+		"nothing returned":  {func(flow.Flow[int]) flow.Flow[int] { return flow.Flow[int]{} }, []string{"must be used in what build returns", "must begin with a source, as From"}},
 		"used twice":        {func(f flow.Flow[int]) flow.Flow[int] { return flow.Concat(f, f) }, []string{"must be used once"}},
 		"used thrice":       {func(f flow.Flow[int]) flow.Flow[int] { return flow.Concat(f.Map(identity), f, f) }, []string{"must be used once", "must be used once"}},
 		"with a name":       {func(f flow.Flow[int]) flow.Flow[int] { return f.Named("in").Map(identity) }, []string{"is no stage: it can have no name and no policy"}},
@@ -458,7 +458,7 @@ func TestConfigError_ofParameterOfPipe(t *testing.T) {
 	}
 	pipe := flow.Pipe(keep)
 	err := kept.Map(identity).Run(t.Context())
-	if got := configErrors(t, err); len(got) != 1 || got[0].Want != "belongs to the flow that build returns: it cannot be run or used elsewhere" {
+	if got := configErrors(t, err); len(got) != 1 || got[0].Want != "belongs to what build returns: it cannot be run or used elsewhere" {
 		t.Errorf("used outside: Run() = %v", err)
 	}
 	if err := flow.Of(1).Then(pipe).Run(t.Context(), audit(t)); err != nil {
@@ -466,7 +466,7 @@ func TestConfigError_ofParameterOfPipe(t *testing.T) {
 	}
 	other := flow.Pipe(func(f flow.Flow[int]) flow.Flow[int] { return flow.Concat(f, kept) })
 	err = flow.Of(1).Then(other).Run(t.Context())
-	if got := configErrors(t, err); len(got) != 1 || got[0].Want != "belongs to the flow that build returns: it cannot be run or used elsewhere" {
+	if got := configErrors(t, err); len(got) != 1 || got[0].Want != "belongs to what build returns: it cannot be run or used elsewhere" {
 		t.Errorf("used in another: Run() = %v", err)
 	}
 }

@@ -79,23 +79,17 @@ func Pipe[In, Out any](build func(Flow[In]) Flow[Out]) ops.Processor[In, Out] {
 }
 
 func newPipe[In, Out any](build func(Flow[In]) Flow[Out]) *pipe[In, Out] {
-	p := &pipe[In, Out]{err: notNil(build, "function")}
+	p := &pipe[In, Out]{in: param[In]{"pipe"}, err: notNil(build, "function")}
 	if p.err == nil {
-		p.out = build(Flow[In]{last: settings{At: callsite.Here()}, wire: p.parameter})
+		p.out = build(p.in.flow(callsite.Here()))
 	}
 	return p
 }
 
 type pipe[In, Out any] struct {
+	in  param[In]
 	out Flow[Out]
 	err error
-}
-
-// inlet is where the parameter of a pipe ends up, in one place of one run.
-type inlet[T any] struct {
-	seg  *kernel.Segment
-	port kernel.Port[T]
-	used bool
 }
 
 // Name is "pipe".
@@ -130,31 +124,5 @@ func (p *pipe[In, Out]) Kernel() kernel.Spec[In, Out] {
 }
 
 func (p *pipe[In, Out]) connect(seg *kernel.Segment, site kernel.Site, down kernel.Port[Out]) (*kernel.Segment, kernel.Port[In]) {
-	run := seg.Run()
-	in := &inlet[In]{seg: seg}
-	seg.SetSlot(p, in)
-	seg.Within(site, func(kernel.Site) { p.out.connect(seg, down) })
-	seg.SetSlot(p, nil)
-	if !in.used {
-		run.Misused(site, p.Name(), needs("parameter", "must be used in the flow that build returns"))
-	}
-	return in.seg, in.port
-}
-
-// parameter is the wire of the flow that build is given.
-func (p *pipe[In, Out]) parameter(seg *kernel.Segment, site kernel.Site, down kernel.Port[In]) {
-	value, _ := seg.Slot(p)
-	in, ok := value.(*inlet[In])
-	seg.Run().Misused(site, p.Name(), site.Err)
-	switch {
-	case !ok:
-		seg.Run().Misused(site, p.Name(), needs("parameter", "belongs to the flow that build returns: it cannot be run or used elsewhere"))
-	case in.used:
-		seg.Run().Misused(site, p.Name(), needs("parameter", "must be used once"))
-	case site.Name != "" || site.Policy != nil:
-		seg.Run().Misused(site, p.Name(), needs("parameter", "is no stage: it can have no name and no policy"))
-		in.used = true
-	default:
-		*in = inlet[In]{seg: seg, port: down, used: true}
-	}
+	return p.in.connect(seg, site, func() { p.out.connect(seg, down) })
 }

@@ -47,8 +47,8 @@ func (l *lossy[T]) spec(self any, op string) kernel.Spec[T, T] {
 	connect := func(seg *kernel.Segment, site kernel.Site, down kernel.Port[T]) (*kernel.Segment, kernel.Port[T]) {
 		seg, down, offer := l.queue(seg, l.size, down)
 		start := func(s *kernel.Stage, down kernel.Port[T]) kernel.Port[T] {
-			r := &losing[T]{lossy: l, s: s, offer: offer}
-			return kernel.Port[T]{Push: r.push, Signal: down.Signal}
+			push := kernel.Losing(s, offer, func(lost T) { l.drop(s, lost) })
+			return kernel.Port[T]{Push: push, Signal: down.Signal}
 		}
 		return kernel.Attach(seg, site, kernel.Spec[T, T]{
 			Name: l.name, Op: op, Books: kernel.Selected, Start: start,
@@ -57,35 +57,11 @@ func (l *lossy[T]) spec(self any, op string) kernel.Spec[T, T] {
 	return kernel.Spec[T, T]{Self: self, Name: l.name, Op: op, Err: l.err(), Connect: connect}
 }
 
-// losing is the state of one run.
-type losing[T any] struct {
-	*lossy[T]
-	s     *kernel.Stage
-	offer kernel.Offer[T]
-}
-
-// push counts an item that has to make way for a newer one among the dropped; the newer
-// one takes its place among the passed.
-func (r *losing[T]) push(v T) error {
-	r.s.In++
-	lost, full, err := r.offer(v)
-	switch {
-	case err != nil:
-		r.s.Held++
-		return err
-	case full:
-		r.s.Dropped++
-		r.drop(lost)
-	default:
-		r.s.Passed++
-	}
-	return nil
-}
-
-func (r *losing[T]) drop(lost T) {
-	r.dropped.Add(1)
-	if r.onDrop != nil {
-		r.s.Outside()
-		r.onDrop(lost)
+// drop tells of an item that was dropped.
+func (l *lossy[T]) drop(s *kernel.Stage, lost T) {
+	l.dropped.Add(1)
+	if l.onDrop != nil {
+		s.Outside()
+		l.onDrop(lost)
 	}
 }

@@ -23,6 +23,27 @@ func Dropping[T any](seg *Segment, n int, down Port[T]) (*Segment, Port[T], Offe
 	return up, q.port(down), q.offer
 }
 
+// Losing is the push of the stage of an offer. An item that has to make way for a newer one is
+// counted among the dropped, and the newer one takes its place among the passed. drop hears of
+// it.
+func Losing[T any](s *Stage, offer Offer[T], drop func(T)) func(T) error {
+	return func(v T) error {
+		s.In++
+		lost, full, err := offer(v)
+		switch {
+		case err != nil:
+			s.Held++
+			return err
+		case full:
+			s.Dropped++
+			drop(lost)
+		default:
+			s.Passed++
+		}
+		return nil
+	}
+}
+
 // offer is push that does not wait.
 func (q *ring[T]) offer(v T) (lost T, full bool, err error) {
 	if q.tail.Load()-q.lastHead >= q.limit && !q.room() {

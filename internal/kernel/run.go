@@ -75,6 +75,7 @@ type Run struct {
 
 	stages []*Stage // in wiring order, the sink first
 	segs   []*Segment
+	beside int             // of these, those of a Side
 	group  *errgroup.Group // nil while there is one segment
 	edges  []Edge
 

@@ -82,10 +82,12 @@ func (q *signals) take() Signal {
 	return sig
 }
 
-// drop forgets those that nobody will take any more.
-func (q *signals) drop() {
+// drop takes out those that nobody will take any more.
+func (q *signals) drop() []placed {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	lost := q.list
 	q.list = nil
 	q.pending.Store(0)
+	return lost
 }

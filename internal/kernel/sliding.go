@@ -17,13 +17,19 @@ func Sliding[T any](seg *Segment, n int, down Port[T]) (*Segment, Port[T], Offer
 
 func newSliding[T any](seg *Segment, n int, down Port[T]) (*Segment, *sliding[T], Port[T]) {
 	up := seg.feeder()
+	q, port := slidingBetween(up, seg, n, down)
+	return up, q, port
+}
+
+// slidingBetween is newSliding where the segment above is there already.
+func slidingBetween[T any](up, seg *Segment, n int, down Port[T]) (*sliding[T], Port[T]) {
 	size := uint64(1) << bits.Len64(uint64(n-1))
 	q := &sliding[T]{buf: make([]T, size), mask: size - 1, limit: uint64(n)}
 	q.connect(up, seg)
 	seg.head = func() error { return q.drain(down) }
 	books := &queue{held: q.held, fill: q.fill, load: &q.load, below: down.queue}
 	seg.showQueue(books, &q.taken)
-	return up, q, Port[T]{Signal: q.signal, to: down.to, queue: books}
+	return q, Port[T]{Signal: q.signal, to: down.to, queue: books}
 }
 
 type sliding[T any] struct {
