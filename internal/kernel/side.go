@@ -47,7 +47,6 @@ type aside[T any] struct {
 	up   *Segment // of the line
 	last *Segment // of the side's sink
 	down Port[T]
-	on   int64 // items given on down the line
 
 	give  func(T) error // an item to the side
 	out   int64         // items given there
@@ -100,7 +99,7 @@ func (a *aside[T]) enqueue(w Side[T], front *Segment, site Site, port Port[T]) {
 		a.lose(site, losing(w.Full, q.offer), down)
 		return
 	}
-	a.give, a.to, a.queue = a.await, down.to, down.queue
+	a.give, a.to, a.queue = a.wait, down.to, down.queue
 }
 
 // lose puts the stage that loses items in front of the queue.
@@ -110,7 +109,11 @@ func (a *aside[T]) lose(site Site, spec Spec[T, T], down Port[T]) {
 	a.give = func(v T) error {
 		a.s.Out++
 		a.out++
-		return port.Push(v)
+		err := port.Push(v)
+		if err != nil { // it goes no further
+			a.s.Held++
+		}
+		return err
 	}
 }
 
@@ -129,7 +132,7 @@ func losing[T any](full Overflow, offer Offer[T]) Spec[T, T] {
 func (a *aside[T]) start(s *Stage, _ Port[T]) Port[T] {
 	a.s = s
 	s.seg.run.lead(s, a.to, a.queue, &a.out)
-	s.seg.run.lead(s, a.down.to, a.down.queue, &a.on)
+	s.seg.run.lead(s, a.down.to, a.down.queue, &s.Passed)
 	s.OnStart(func() error {
 		a.begun = true
 		return nil
@@ -138,32 +141,29 @@ func (a *aside[T]) start(s *Stage, _ Port[T]) Port[T] {
 	return Port[T]{Push: a.push, Signal: a.signal}
 }
 
-// push gives an item to the side and then on. Until both have it, it is the stage's.
+// push gives an item to the side and then on. What waits for the side is the stage's.
 func (a *aside[T]) push(v T) error {
 	s := a.s
 	s.In++
-	s.Held++
 	if !a.gone.Load() {
 		if err := a.give(v); err != nil {
 			return a.ending(err)
 		}
 	}
-	s.Held--
 	s.Passed++
 	s.Out++
-	a.on++
-	return a.ending(a.down.Push(v))
+	if err := a.down.Push(v); err != nil {
+		return a.ending(err)
+	}
+	return nil
 }
 
-// await gives an item to a side that the line waits for.
-func (a *aside[T]) await(v T) error {
+// wait gives an item to a side that the line waits for.
+func (a *aside[T]) wait(v T) error {
 	q := a.ring
 	if q.tail.Load()-q.lastHead >= q.limit {
-		if err := q.producer.wait(a.up, AwaitsRoom, func() bool { return a.gone.Load() || q.room() }); err != nil {
+		if err := a.room(); err != nil || a.gone.Load() {
 			return err
-		}
-		if a.gone.Load() {
-			return nil
 		}
 	}
 	a.s.Out++
@@ -171,7 +171,18 @@ func (a *aside[T]) await(v T) error {
 	return q.push(v)
 }
 
-// ending tells the side that no item follows if err, the result of a push, says so.
+// room waits until there is a free slot, or never will be.
+func (a *aside[T]) room() error {
+	q := a.ring
+	a.s.Held++ // until then: a timer that fires meanwhile may unwind the wait
+	err := q.producer.wait(a.up, AwaitsRoom, func() bool { return a.gone.Load() || q.room() })
+	if err == nil {
+		a.s.Held--
+	}
+	return err
+}
+
+// ending tells the side that no item follows if err, the result of a push or a signal, says so.
 func (a *aside[T]) ending(err error) error {
 	if err != nil {
 		a.end()
