@@ -43,6 +43,10 @@ func taught() lessons {
 	teach(l, branches)
 	teach(l, keys)
 	teach(l, joinSpec)
+	teach(l, sides)
+	teach(l, func(g *gamble, name string) []flow.SideQueue {
+		return []flow.SideQueue{arg[flow.SideQueue](g, name), arg[flow.SideQueue](g, name)}[:g.IntN(3)]
+	})
 	teach(l, func(g *gamble, _ string) flow.Job { return g.job() })
 	teach(l, func(g *gamble, _ string) []flow.Job { return g.jobs() })
 	teach(l, restarts)
@@ -88,6 +92,16 @@ func branches(g *gamble, name string) []func(flow.Flow[int]) flow.Flow[int] {
 		builds[i] = arg[func(flow.Flow[int]) flow.Flow[int]](&c, name)
 	}
 	return builds
+}
+
+// sides draws the side of an AlsoTo: some stages, and a sink.
+func sides(g *gamble, _ string) func(flow.Flow[int]) flow.Job {
+	stages := g.IntN(max(1, deepest+1-g.depth))
+	return func(f flow.Flow[int]) flow.Job {
+		f = g.chain(f, stages)
+		g.up = &f
+		return g.job()
+	}
 }
 
 // routes draws those of a Route.
