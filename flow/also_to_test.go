@@ -283,6 +283,7 @@ func TestAlsoTo_neverBegun(t *testing.T) {
 			"timed":      func(f flow.Flow[int]) flow.Flow[int] { return flow.Unbatch(f.Batch(3, time.Second)) },
 			"on workers": func(f flow.Flow[int]) flow.Flow[int] { return f.AsyncMap(2, called).Async(2).StartWith(9) },
 			"joined":     func(f flow.Flow[int]) flow.Flow[int] { return flow.Concat(f, flow.Empty[int]()) },
+			"nested":     func(f flow.Flow[int]) flow.Flow[int] { return f.AlsoTo(flow.Flow[int].Discard).Async(2) },
 		} {
 			a := &aside{piece: piece}
 			opt, _ := audited(t)

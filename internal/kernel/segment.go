@@ -128,6 +128,19 @@ func (g *Segment) await() {
 	}
 }
 
+// begins tells whether its turn has come.
+func (f *feed) begins() bool {
+	if f.turn == nil {
+		return true
+	}
+	select {
+	case <-f.turn:
+		return true
+	default:
+		return false
+	}
+}
+
 // drive runs the feed to its end.
 func (f *feed) drive() error {
 	for _, begin := range [...][]func() error{f.starts, f.leads} {

@@ -55,7 +55,6 @@ type aside[T any] struct {
 	ring  *ring[T] // nil if the oldest are lost
 	link  *link
 	sent  func() uint64 // items in the queue, ever
-	begun bool          // the segment of the line has
 	ended bool          // the side has been told
 
 	gone atomic.Bool  // nobody takes from the queue any more
@@ -133,10 +132,6 @@ func (a *aside[T]) start(s *Stage, _ Port[T]) Port[T] {
 	a.s = s
 	s.seg.run.lead(s, a.to, a.queue, &a.out)
 	s.seg.run.lead(s, a.down.to, a.down.queue, &s.Passed)
-	s.OnStart(func() error {
-		a.begun = true
-		return nil
-	})
 	a.up.exits = append(a.up.exits, a.exit)
 	return Port[T]{Push: a.push, Signal: a.signal}
 }
@@ -235,11 +230,11 @@ func (a *aside[T]) end() {
 	}
 }
 
-// exit is for a line that has ended, however it did. One whose turn never came has none for the
-// side.
+// exit is for a line that has ended, however it did. If its turn has not come it never will, and
+// the side waits for the same.
 func (a *aside[T]) exit() {
 	a.end()
-	if !a.begun {
+	if !a.last.begins() {
 		a.last.dismiss()
 	}
 }
