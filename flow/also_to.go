@@ -29,9 +29,10 @@ func (f Flow[T]) AlsoTo[_ lazy](build func(Flow[T]) Job, queue ...SideQueue) Flo
 	side, err := newSide(build)
 	w := kernel.Side[T]{Name: name, Op: op, Size: branchQueue, Wire: side.wire}
 	for _, q := range queue {
-		if err = kernel.Join(err, q.err); q.size > 0 {
-			w.Full, w.Size = q.full, q.size
+		if q == (SideQueue{}) {
+			q.err = needs("queue", "must be made by its function, as SideDrop")
 		}
+		w.Full, w.Size, err = q.full, q.size, kernel.Join(err, q.err)
 	}
 	spec := kernel.Spec[T, T]{Name: name, Op: op, Err: err, Connect: w.Join}
 	return Flow[T]{last: settings{At: callsite.Here()}, wire: func(seg *kernel.Segment, last kernel.Site, down kernel.Port[T]) {
@@ -41,7 +42,6 @@ func (f Flow[T]) AlsoTo[_ lazy](build func(Flow[T]) Job, queue ...SideQueue) Flo
 }
 
 // SideQueue is the queue in front of the side of a [Flow.AlsoTo]. Of several the last counts.
-// The zero SideQueue is none, and leaves it as it is.
 type SideQueue struct {
 	full kernel.Overflow
 	size int

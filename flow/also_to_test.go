@@ -252,24 +252,36 @@ func TestAlsoTo_lineEnds(t *testing.T) {
 // TestAlsoTo_lineEndsInABranch: a side in a branch that has ended early does not wait for the
 // others.
 func TestAlsoTo_lineEndsInABranch(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var ended time.Duration
-		start := time.Now()
-		a := &aside{sink: func(f flow.Flow[int], put func(context.Context, int) error) flow.Job {
-			return f.To(&sinkPart{part{hook: func(method string) error {
-				if method == "Flush" {
-					ended = time.Since(start)
+	for name, tt := range map[string]struct {
+		ends limb
+		want time.Duration
+	}{
+		"by an item": {func(f flow.Flow[int]) flow.Flow[int] { return f.Take(2) }, time.Second},
+		"by a timer": {func(f flow.Flow[int]) flow.Flow[int] {
+			return f.Then(ops.NewTimeout[int](1500 * time.Millisecond).WithFallback())
+		}, 3500 * time.Millisecond},
+		"not at all": {same, time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var ended time.Duration
+				start := time.Now()
+				build := func(f flow.Flow[int]) flow.Job {
+					return f.To(&sinkPart{part{hook: func(method string) error {
+						if method == "Flush" {
+							ended = time.Since(start)
+						}
+						return nil
+					}}})
 				}
-				return nil
-			}}})
-		}}
-		err := flow.FromFunc(paced(0, 1, 2, 60)).Branch(
-			limb(func(f flow.Flow[int]) flow.Flow[int] { return f.AlsoTo(a.build).Take(2) }), same,
-		).Run(t.Context(), audit(t))
-		if err != nil || ended != time.Second {
-			t.Errorf("Run() = %v, the side ended after %v", err, ended)
-		}
-	})
+				way := limb(func(f flow.Flow[int]) flow.Flow[int] { return tt.ends(f.AlsoTo(build)) })
+				err := flow.FromFunc(paced(0, 1, 2, 60)).Async(1).Branch(way, same).Run(t.Context(), audit(t))
+				if err != nil || ended != tt.want {
+					t.Errorf("Run() = %v, the side ended after %v, want %v", err, ended, tt.want)
+				}
+			})
+		})
+	}
 }
 
 // TestAlsoTo_neverBegun: the side of a flow whose turn does not come does nothing.
@@ -286,10 +298,14 @@ func TestAlsoTo_neverBegun(t *testing.T) {
 			"nested":     func(f flow.Flow[int]) flow.Flow[int] { return f.AlsoTo(flow.Flow[int].Discard).Async(2) },
 		} {
 			a := &aside{piece: piece}
-			opt, _ := audited(t)
-			got, err := flow.Of(1).OrElse(flow.Of(2).AlsoTo(a.build)).Collect(t.Context(), opt)
-			if err != nil || fmt.Sprint(got) != "[1]" || len(a.got) > 0 {
-				t.Errorf("%s: Collect() = %v, %v; the side got %v", name, got, err, a.got)
+			also := limb(func(f flow.Flow[int]) flow.Flow[int] { return f.AlsoTo(a.build) })
+			for place, f := range map[string]flow.Flow[int]{
+				"alone": also(flow.Of(2)), "in a Branch": flow.Of(2).Branch(same, also), "behind others": also(flow.Of(2).Async(1)),
+			} {
+				got, err := flow.Of(1).OrElse(f).Collect(t.Context(), audit(t))
+				if err != nil || fmt.Sprint(got) != "[1]" || len(a.got) > 0 {
+					t.Errorf("%s %s: Collect() = %v, %v; the side got %v", name, place, got, err, a.got)
+				}
 			}
 		}
 	})
@@ -666,14 +682,16 @@ func TestAlsoTo_misuse(t *testing.T) {
 	all := flow.Of(1)
 	also := func(build func(flow.Flow[int]) flow.Job) flow.Flow[int] { return all.AlsoTo(build) }
 	for want, f := range map[string]flow.Flow[int]{
-		`also-to: function must not be nil`:                                also(nil),
-		`log: job must be made by a terminal, as ForEach`:                  also(func(flow.Flow[int]) flow.Job { return flow.Job{} }).Named("log"),
-		`also-to: parameter must be used in what build returns`:            also(func(flow.Flow[int]) flow.Job { return all.Discard() }),
-		`parameter must be used once`:                                      also(func(f flow.Flow[int]) flow.Job { return flow.Merge(f, f).Discard() }),
-		`size of SideBlock must be between 1 and 1<<30, got 0`:             all.AlsoTo(flow.Flow[int].Discard, flow.SideBlock(0)),
-		`size of SideDrop must be between 1 and 1<<30, got -1`:             all.AlsoTo(flow.Flow[int].Discard, flow.SideDrop(-1)),
-		`size of SideSlide must be between 1 and 1<<30, got 1073741825`:    all.AlsoTo(flow.Flow[int].Discard, flow.SideSlide(1<<30+1)),
-		`also-to/take: OnError has no effect: the stage calls no function`: also(func(f flow.Flow[int]) flow.Job { return f.Take(1).OnError(flow.Skip()).Discard() }),
+		`also-to: function must not be nil`:                                              also(nil),
+		`log: job must be made by a terminal, as ForEach`:                                also(func(flow.Flow[int]) flow.Job { return flow.Job{} }).Named("log"),
+		`also-to: parameter must be used in what build returns`:                          also(func(flow.Flow[int]) flow.Job { return all.Discard() }),
+		`stages must run on one goroutine, and "group-by/also-to/discard" needs another`: all.GroupBy(identity, func(f flow.Flow[int]) flow.Flow[int] { return f.AlsoTo(flow.Flow[int].Discard) }),
+		`queue must be made by its function, as SideDrop`:                                all.AlsoTo(flow.Flow[int].Discard, flow.SideQueue{}),
+		`parameter must be used once`:                                                    also(func(f flow.Flow[int]) flow.Job { return flow.Merge(f, f).Discard() }),
+		`size of SideBlock must be between 1 and 1<<30, got 0`:                           all.AlsoTo(flow.Flow[int].Discard, flow.SideBlock(0)),
+		`size of SideDrop must be between 1 and 1<<30, got -1`:                           all.AlsoTo(flow.Flow[int].Discard, flow.SideDrop(-1)),
+		`size of SideSlide must be between 1 and 1<<30, got 1073741825`:                  all.AlsoTo(flow.Flow[int].Discard, flow.SideSlide(1<<30+1)),
+		`also-to/take: OnError has no effect: the stage calls no function`:               also(func(f flow.Flow[int]) flow.Job { return f.Take(1).OnError(flow.Skip()).Discard() }),
 	} {
 		t.Run(want, func(t *testing.T) {
 			err := f.Run(t.Context())
@@ -681,9 +699,6 @@ func TestAlsoTo_misuse(t *testing.T) {
 				t.Errorf("Run() = %v, want a ConfigError that says %q", err, want)
 			}
 		})
-	}
-	if n, err := all.AlsoTo(flow.Flow[int].Discard, flow.SideQueue{}).Count(t.Context(), audit(t)); n != 1 || err != nil {
-		t.Errorf("a zero SideQueue: %v, %v", n, err)
 	}
 }
 

@@ -24,9 +24,9 @@ func (p *param[T]) flow(at callsite.Site) Flow[T] {
 func (p *param[T]) connect(seg *kernel.Segment, site kernel.Site, wire func()) (*kernel.Segment, kernel.Port[T]) {
 	run := seg.Run()
 	in := &inlet[T]{seg: seg}
-	run.SetSlot(p, in)
-	run.Within(site, func(kernel.Site) { wire() })
-	run.SetSlot(p, nil)
+	seg.SetSlot(p, in)
+	seg.Within(site, func(kernel.Site) { wire() })
+	seg.SetSlot(p, nil)
 	if !in.used {
 		run.Misused(site, p.of, needs("parameter", "must be used in what build returns"))
 	}
@@ -35,7 +35,7 @@ func (p *param[T]) connect(seg *kernel.Segment, site kernel.Site, wire func()) (
 
 // end is the wire of the parameter.
 func (p *param[T]) end(seg *kernel.Segment, site kernel.Site, down kernel.Port[T]) {
-	value, _ := seg.Run().Slot(p)
+	value, _ := seg.Slot(p)
 	in, ok := value.(*inlet[T])
 	seg.Run().Misused(site, p.of, site.Err)
 	switch {

@@ -33,10 +33,12 @@ func (w Ways[In, Out]) fuse(seg *Segment, site Site, name string, down Port[Out]
 	return attachFork(f, site, w.Choose(f))
 }
 
-// leadFused has what the stages of a way do first done by those that the way is fused with.
+// leadFused has what the stages of a way do first, and last, done by those that the way is fused
+// with.
 func (f *Fork[T]) leadFused(i int) {
 	way := &f.paths[i].feed
 	f.up.starts = append(f.up.starts, way.starts...)
+	f.up.exits = append(f.up.exits, way.leave)
 	for _, lead := range way.leads {
 		f.up.leads = append(f.up.leads, func() error {
 			if f.paths[i].ended {
@@ -98,6 +100,7 @@ func (f *Fork[T]) left(i int, err error) error {
 	if l := &f.paths[i]; !l.ended {
 		l.ended = true
 		f.up.disarm(&l.feed)
+		l.feed.leave()
 		f.open.Add(-1)
 	}
 	f.up.stopped = f.open.Load() == 0

@@ -128,6 +128,14 @@ func (g *Segment) await() {
 	}
 }
 
+// awaited is the turn of the feed, or of the one that it is a part of.
+func (f *feed) awaited() chan struct{} {
+	for f.turn == nil && f.within != nil {
+		f = f.within
+	}
+	return f.turn
+}
+
 // begins tells whether its turn has come.
 func (f *feed) begins() bool {
 	if f.turn == nil {

@@ -67,10 +67,10 @@ func (a *aside[T]) wire(w Side[T], site Site) {
 	run := a.up.run
 	stages, segs, beside := len(run.stages), len(run.segs), run.beside
 	a.last = run.apart()
-	a.last.turn = a.up.turn
+	a.last.turn = a.up.awaited()
 	front, port := w.Wire(a.last, site)
 	a.deaf = slices.ContainsFunc(run.stages[stages:], (*Stage).Foreign)
-	run.Within(site, func(part Site) { a.enqueue(w, front, part, port) })
+	a.up.Within(site, func(part Site) { a.enqueue(w, front, part, port) })
 	front.exits = append(front.exits, func() { a.leave(front) })
 	own := run.segs[segs:]
 	a.open.Store(int64(len(own)))

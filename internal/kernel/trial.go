@@ -19,14 +19,14 @@ func newTrial(seg *Segment, policy *Policy) trial {
 }
 
 // fused tells whether all that was wired, up to the segment up, can share one goroutine with what
-// is above.
+// is above. A Side has others, but they lead nowhere.
 func (t trial) fused(up *Segment) bool {
-	return up == t.seg && up.head == nil && len(t.segs) == 1
+	return up == t.seg && up.head == nil && len(t.segs) == 1+t.beside
 }
 
 // alone tells whether it also has no other.
 func (t trial) alone(up *Segment) bool {
-	return t.fused(up) && !slices.ContainsFunc(t.stages, func(s *Stage) bool { return s.helped })
+	return t.fused(up) && t.beside == 0 && !slices.ContainsFunc(t.stages, func(s *Stage) bool { return s.helped })
 }
 
 // apart names a stage that is not on the last goroutine alone, if it is a stage.
