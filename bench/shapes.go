@@ -24,6 +24,12 @@ func shapes() []row {
 			{name: "hand loop, func values", role: twin, run: plain(func(n int) int { return callParted(n, even, inc, inc, add) })},
 			{name: "flow, fused", role: ours, run: func(n int) (int, error) { return sum(flow.Range(0, n).Partition(even, mapInc, mapInc)) }},
 		}},
+		{name: "to a further sink as well, map, sum", want: wantInc, contenders: []contender{
+			{name: "a raw channel of 256 and a goroutine", role: twin, run: plain(chanAlsoTo)},
+			{name: "flow, AlsoTo, block", role: ours, run: flowAlsoTo(flow.SideBlock(buffer))},
+			{name: "flow, AlsoTo, drop", role: ours, run: flowAlsoTo(flow.SideDrop(buffer))},
+			{name: "flow, AlsoTo, slide", role: ours, run: flowAlsoTo(flow.SideSlide(buffer))},
+		}},
 		{name: "merge of four, sum", want: wantSum, contenders: []contender{
 			{name: "a raw channel of 256 and a goroutine each", role: twin, run: plain(chanMergeFour)},
 			{name: "flow, Merge", role: ours, run: flowQuarters(flow.Merge[int])},
@@ -96,6 +102,29 @@ func mapIncAsync(f intFlow) intFlow { return f.Map(inc).Async(buffer) }
 
 func flowBranch(branch func(intFlow) intFlow) runner {
 	return func(n int) (int, error) { return sum(flow.Range(0, n).Branch(branch, branch, branch, branch)) }
+}
+
+func flowAlsoTo(queue flow.SideQueue) runner {
+	return func(n int) (int, error) { return sum(flow.Range(0, n).AlsoTo(intFlow.Discard, queue).Map(inc)) }
+}
+
+// chanAlsoTo sends each item to a goroutine that takes it, too.
+func chanAlsoTo(n int) int {
+	side, done := make(chan int, buffer), make(chan struct{})
+	go func() {
+		defer close(done)
+		for range side {
+			continue
+		}
+	}()
+	sum := 0
+	for v := range n {
+		side <- v
+		sum += inc(v)
+	}
+	close(side)
+	<-done
+	return sum
 }
 
 // quarter is the i-th part of 0 to n-1.

@@ -50,6 +50,8 @@ var groups = map[string][]shape{
 			of(gallery{}.Route), "[EU us JP]"},
 		{"Unzip", "1 → 2 → 1", "as Branch", "as Branch",
 			of(gallery{}.Unzip), "[a B b C]"},
+		{"AlsoTo", "1 → 1 + a sink", "kept on both", "one for the side",
+			of(gallery{}.AlsoTo), "[book cup]"},
 		{"Switch", "1 → n → 1", "within each case", "one for each case, one below",
 			ofAnyOrder(gallery{}.Switch), "[1 2 50 70]"},
 	},
@@ -238,6 +240,17 @@ func (gallery) Unzip() flow.Flow[string] {
 	same := func(f flow.Flow[string]) flow.Flow[string] { return f }
 	upper := func(f flow.Flow[string]) flow.Flow[string] { return f.Map(strings.ToUpper) }
 	return flow.Unzip(flow.Of("a", "b", "c").Pairwise(), same, upper)
+}
+
+// AlsoTo gives every item to a further sink as well, and goes on with it. The main line is fused;
+// the side has a goroutine of its own behind a queue. When that is full the main line waits, or
+// the side loses items: here the oldest, and `SideDrop` loses the newest instead. Each may end
+// early without the other, and the run ends when both have.
+func (gallery) AlsoTo() flow.Flow[string] {
+	log := func(f flow.Flow[string]) flow.Job { return f.Map(strings.ToUpper).Discard() }
+	return flow.Of("book", "lamp", "cup").
+		AlsoTo(log, flow.SideSlide(100)).
+		Filter(func(order string) bool { return order != "lamp" })
 }
 
 // Switch gives each item to the processor of the first case whose predicate is true. It knows
