@@ -562,6 +562,28 @@ func TestAlsoTo_cancel(t *testing.T) {
 	})
 }
 
+// TestAlsoTo_liveNumbers: what is below, and at the side, is known by what was given there.
+func TestAlsoTo_liveNumbers(t *testing.T) {
+	eachSideQueue(t, func(t *testing.T, queue func(int) flow.SideQueue) {
+		build := func(f flow.Flow[int]) flow.Job { return f.Take(2).Map(identity).Discard() }
+		running := blocked(0).StartWith(1, 2, 3, 4, 5).Named("start").Async(8).AlsoTo(build, queue(8)).Map(identity).Discard().
+			Start(t.Context(), audit(t))
+		synctest.Wait()
+		got := make(map[string]int64)
+		for _, s := range running.Snapshot().Stages {
+			got[s.Name] = s.In
+		}
+		want := map[string]int64{"also-to": 5, "mapper": 5, "discard": 5, "also-to/mapper": 2, "also-to/discard": 2}
+		for name, n := range want {
+			if got[name] != n {
+				t.Errorf("%s has taken %d, want %d of %v", name, got[name], n, got)
+			}
+		}
+		running.Stop(errBoom)
+		_ = running.Wait()
+	})
+}
+
 // barriers is a source of n items with a barrier behind each, of which it notes the end.
 func barriers(book *journal, n int) flow.Flow[int] {
 	return flow.FromSignals(signals(func(_ context.Context, out flow.Emitter[int]) error {
@@ -682,16 +704,17 @@ func TestAlsoTo_misuse(t *testing.T) {
 	all := flow.Of(1)
 	also := func(build func(flow.Flow[int]) flow.Job) flow.Flow[int] { return all.AlsoTo(build) }
 	for want, f := range map[string]flow.Flow[int]{
-		`also-to: function must not be nil`:                                              also(nil),
-		`log: job must be made by a terminal, as ForEach`:                                also(func(flow.Flow[int]) flow.Job { return flow.Job{} }).Named("log"),
-		`also-to: parameter must be used in what build returns`:                          also(func(flow.Flow[int]) flow.Job { return all.Discard() }),
-		`stages must run on one goroutine, and "group-by/also-to/discard" needs another`: all.GroupBy(identity, func(f flow.Flow[int]) flow.Flow[int] { return f.AlsoTo(flow.Flow[int].Discard) }),
-		`queue must be made by its function, as SideDrop`:                                all.AlsoTo(flow.Flow[int].Discard, flow.SideQueue{}),
-		`parameter must be used once`:                                                    also(func(f flow.Flow[int]) flow.Job { return flow.Merge(f, f).Discard() }),
-		`size of SideBlock must be between 1 and 1<<30, got 0`:                           all.AlsoTo(flow.Flow[int].Discard, flow.SideBlock(0)),
-		`size of SideDrop must be between 1 and 1<<30, got -1`:                           all.AlsoTo(flow.Flow[int].Discard, flow.SideDrop(-1)),
-		`size of SideSlide must be between 1 and 1<<30, got 1073741825`:                  all.AlsoTo(flow.Flow[int].Discard, flow.SideSlide(1<<30+1)),
-		`also-to/take: OnError has no effect: the stage calls no function`:               also(func(f flow.Flow[int]) flow.Job { return f.Take(1).OnError(flow.Skip()).Discard() }),
+		`also-to: function must not be nil`:                                also(nil),
+		`log: job must be made by a terminal, as ForEach`:                  also(func(flow.Flow[int]) flow.Job { return flow.Job{} }).Named("log"),
+		`also-to: parameter must be used in what build returns`:            also(func(flow.Flow[int]) flow.Job { return all.Discard() }),
+		`"group-by/also-to/discard" needs another`:                         all.GroupBy(identity, func(f flow.Flow[int]) flow.Flow[int] { return f.AlsoTo(flow.Flow[int].Discard) }),
+		`queue must be made by its function, as SideDrop`:                  all.AlsoTo(flow.Flow[int].Discard, flow.SideQueue{}),
+		`"parallel/also-to/discard" needs another`:                         all.Parallel(2, func(f flow.Flow[int]) flow.Flow[int] { return f.AlsoTo(flow.Flow[int].Discard) }),
+		`parameter must be used once`:                                      also(func(f flow.Flow[int]) flow.Job { return flow.Merge(f, f).Discard() }),
+		`size of SideBlock must be between 1 and 1<<30, got 0`:             all.AlsoTo(flow.Flow[int].Discard, flow.SideBlock(0)),
+		`size of SideDrop must be between 1 and 1<<30, got -1`:             all.AlsoTo(flow.Flow[int].Discard, flow.SideDrop(-1)),
+		`size of SideSlide must be between 1 and 1<<30, got 1073741825`:    all.AlsoTo(flow.Flow[int].Discard, flow.SideSlide(1<<30+1)),
+		`also-to/take: OnError has no effect: the stage calls no function`: also(func(f flow.Flow[int]) flow.Job { return f.Take(1).OnError(flow.Skip()).Discard() }),
 	} {
 		t.Run(want, func(t *testing.T) {
 			err := f.Run(t.Context())

@@ -130,8 +130,8 @@ func losing[T any](full Overflow, offer Offer[T]) Spec[T, T] {
 
 func (a *aside[T]) start(s *Stage, _ Port[T]) Port[T] {
 	a.s = s
-	s.seg.run.lead(s, a.to, a.queue, &a.out)
-	s.seg.run.lead(s, a.down.to, a.down.queue, &s.Passed)
+	s.seg.run.lead(s, a.to, a.queue, &a.out, s.seg)
+	s.seg.run.lead(s, a.down.to, a.down.queue, &s.Passed, s.seg)
 	a.up.exits = append(a.up.exits, a.exit)
 	return Port[T]{Push: a.push, Signal: a.signal}
 }
