@@ -24,6 +24,7 @@ import (
 // Stages of the side are named "also-to/map"; a name given to the AlsoTo takes the place of
 // "also-to", and a policy is the default of all of them. Inside a [Restart] or [Using] the side
 // is cut off with the rest where what is below these ends early and runs on another goroutine.
+// A piece that has to be fused, as that of a [Flow.GroupBy] or a [Flow.Parallel], cannot have one.
 func (f Flow[T]) AlsoTo[_ lazy](build func(Flow[T]) Job, queue ...SideQueue) Flow[T] {
 	const name, op = "also-to", "AlsoTo"
 	side, err := newSide(build)
