@@ -10,15 +10,15 @@ import (
 // their times allow.
 type Joining[A, B any, K comparable, P any] struct {
 	Junction
-	A    Side[A, K]
-	B    Side[B, K]
+	A    Half[A, K]
+	B    Half[B, K]
 	Pair func(A, B) P
 	Most int           // items that are kept at once
 	Lead time.Duration // by which the time of one source may be ahead of the other's, negative for any
 }
 
-// Side is one of the two sources.
-type Side[T any, K comparable] struct {
+// Half is one of the two sources.
+type Half[T any, K comparable] struct {
 	Wire Wire[T]
 	Key  func(T) K
 	At   func(T) time.Time
@@ -52,7 +52,7 @@ type joining[A, B any, K comparable, P any] struct {
 // arm is one of the inputs, in front of the stage.
 type arm[T any, K comparable] struct {
 	*entry[T]
-	Side[T, K]
+	Half[T, K]
 	put    func(T) error
 	front  watermark // how far its time has come, by its items and its watermarks
 	kept   int       // items
@@ -73,8 +73,8 @@ func (j *joining[A, B, K, P]) meet(seg *Segment, p Joining[A, B, K, P], down Por
 	j.s = p.stage(seg, p.Site, down.to, down.queue, Use{Item: (*A)(nil), Calls: CallsFunc}, Use{Item: (*B)(nil), Calls: CallsFunc})
 	j.here, j.down = j.s.Mark(), j.s.below(down)
 	j.pair, j.most, j.lead = p.Pair, p.Most, p.Lead
-	j.b = &arm[B, K]{Side: p.B, put: j.s.above(false, putB), entry: j.enter(inputQueue, Port[B]{to: j.s}, p.B.Wire)}
-	j.a = &arm[A, K]{Side: p.A, put: j.s.above(false, putA), entry: j.enter(inputQueue, Port[A]{to: j.s}, p.A.Wire)}
+	j.b = &arm[B, K]{Half: p.B, put: j.s.above(false, putB), entry: j.enter(inputQueue, Port[B]{to: j.s}, p.B.Wire)}
+	j.a = &arm[A, K]{Half: p.A, put: j.s.above(false, putA), entry: j.enter(inputQueue, Port[A]{to: j.s}, p.A.Wire)}
 	seg.head = j.drain
 }
 
