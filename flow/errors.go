@@ -136,8 +136,11 @@ func misuse(site kernel.Site, name string, err error) error {
 	case *kernel.ApartError, *kernel.KeepsError:
 		e.Field = "stages"
 	}
-	if err == kernel.ErrNoPolicy || err == kernel.ErrSourcePolicy {
+	switch err {
+	case kernel.ErrNoPolicy, kernel.ErrSourcePolicy:
 		e.Field, e.Want = "OnError", "has no effect: "+err.Error()
+	case kernel.ErrNoWorkers, kernel.ErrKeyedWorkers, kernel.ErrFewSlots:
+		e.Field, e.Want = "Scaled", "cannot be: "+err.Error()
 	}
 	e.Stage, e.At = name, place(site.At)
 	return &e

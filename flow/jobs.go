@@ -21,7 +21,7 @@ func Jobs(jobs ...Job) Job {
 	}
 	return Job{last: settings{At: callsite.Here()}, wire: func(seg *kernel.Segment, last kernel.Site) {
 		run := seg.Run()
-		run.Misused(last, "jobs", last.Err)
+		run.Misused(last, "jobs", last.Plain().Err)
 		seg.Within(last, func(kernel.Site) {
 			for i, job := range slices.Backward(jobs) { // wiring goes backwards
 				if job.wire == nil {

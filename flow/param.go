@@ -37,7 +37,7 @@ func (p *param[T]) connect(seg *kernel.Segment, site kernel.Site, wire func()) (
 func (p *param[T]) end(seg *kernel.Segment, site kernel.Site, down kernel.Port[T]) {
 	value, _ := seg.Slot(p)
 	in, ok := value.(*inlet[T])
-	seg.Run().Misused(site, p.of, site.Err)
+	seg.Run().Misused(site, p.of, site.Plain().Err)
 	switch {
 	case !ok:
 		seg.Run().Misused(site, p.of, needs("parameter", "belongs to what build returns: it cannot be run or used elsewhere"))

@@ -23,6 +23,7 @@ type Snapshot struct {
 	Stages   []StageReport     `json:"stages"` // from the source to the sink; Busy is 0
 	Edges    []Edge            `json:"edges"`  // Fill is that of the moment
 	Segments []SegmentSnapshot `json:"segments"`
+	Scales   []ScaleSnapshot   `json:"scales,omitempty"` // of the stages whose number of workers changes
 }
 
 // SegmentSnapshot is what a goroutine of the run is doing.
@@ -56,6 +57,9 @@ func (v *View) Snapshot() Snapshot {
 	seen := v.run.View()
 	for _, st := range seen.Stages {
 		s.Stages = append(s.Stages, stageReport(st.Stage, st.Counts))
+		if scale, ok := scaleSnapshot(st.Stage); ok {
+			s.Scales = append(s.Scales, scale)
+		}
 	}
 	for _, e := range seen.Edges {
 		edge := Edge{From: e.From.Name(), To: e.To.Name(), Queued: e.Queued, Capacity: e.Size}
@@ -93,6 +97,9 @@ func (s Snapshot) String() string {
 		if e.Capacity > 0 {
 			fmt.Fprintf(&b, "%d of %d queued from %s to %s\n", e.Queued, e.Capacity, e.From, e.To)
 		}
+	}
+	for _, scale := range s.Scales {
+		b.WriteString(scale.String() + "\n")
 	}
 	for _, g := range s.Segments {
 		fmt.Fprintf(&b, "goroutine of %s: %s", g.Name, g.State)

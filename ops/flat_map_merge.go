@@ -84,7 +84,7 @@ func (m *FlatMapMerge[In, Out]) Kernel() kernel.Spec[In, Out] {
 	return kernel.Staffed(kernel.Spec[In, Out]{
 		Self: m, Name: m.name, Op: "FlatMapMerge", Err: m.err(), Told: m.told, Calls: kernel.CallsEmitter, Heeds: true,
 	}, kernel.Workers[In, Out]{
-		Stream: m.stream, Count: m.workers, Window: 2 * m.workers, Steady: 2 * m.workers, Order: kernel.Unordered, Single: true,
+		Stream: m.stream, Count: m.workers, Ahead: 2, Order: kernel.Unordered, Single: true,
 	})
 }
 

@@ -7,6 +7,11 @@ import "time"
 func (w *worker[In, Out]) claim() ([]uint32, error) {
 	p := w.p
 	for {
+		if p.roster != nil {
+			if err := w.attend(); err != nil && !p.exhausted() {
+				return nil, err
+			}
+		}
 		from := p.claimed.Load()
 		open := p.tail.Load() - from
 		switch {
@@ -18,6 +23,7 @@ func (w *worker[In, Out]) claim() ([]uint32, error) {
 			}
 		case p.closed.Load():
 			if p.exhausted() { // closed comes after the last item
+				w.relieve()
 				return nil, nil
 			}
 		default:
@@ -58,6 +64,7 @@ func (p *pool[In, Out]) share(many uint64) uint64 {
 // that back, or the wake-up that is already under way.
 func (w *worker[In, Out]) park() error {
 	p := w.p
+	w.lull()
 	w.since = time.Time{}
 	p.idle.Add(1)
 	if (p.claimed.Load() != p.tail.Load() || p.closed.Load()) && takeOne(&p.idle) {

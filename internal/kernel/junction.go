@@ -9,7 +9,7 @@ type Junction struct {
 
 // stage makes it in seg, in front of down. uses are what it does with the items of its inputs.
 func (j Junction) stage(seg *Segment, site Site, to *Stage, q *queue, uses ...Use) *Stage {
-	seg.run.check(j.Site, j.Name, nil)
+	seg.run.check(j.Site.Plain(), j.Name, nil)
 	seg.run.fit(site, j.Name, uses...)
 	s := seg.run.stage(seg, site, j.Name, j.Op)
 	s.calling = uses[0].Calls != CallsNothing

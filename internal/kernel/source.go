@@ -44,6 +44,7 @@ type Outlet[T any] struct {
 // Feed makes the source the head of seg.
 func Feed[T any](seg *Segment, site Site, src Source[T], down Port[T]) {
 	run := seg.run
+	site = site.Plain()
 	run.check(site, src.Name, src.Err)
 	if src.Err != nil {
 		return

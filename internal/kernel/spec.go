@@ -65,6 +65,7 @@ type Spec[In, Out any] struct {
 	// Connect, if set, wires the stage in place of Start: a composition of several, or one
 	// that has more than a port, see [Staffed].
 	Connect func(seg *Segment, site Site, down Port[Out]) (*Segment, Port[In])
+	staffed bool // and it has workers
 }
 
 var (
@@ -78,6 +79,9 @@ var (
 // the segment and the port that the stage above has to use.
 func Attach[In, Out any](seg *Segment, site Site, spec Spec[In, Out], down Port[Out]) (*Segment, Port[In]) {
 	run := seg.run
+	if !spec.staffed {
+		site = site.Plain()
+	}
 	run.check(site, spec.Name, spec.Err)
 	if spec.Err != nil {
 		return seg, Port[In]{}

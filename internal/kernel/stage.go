@@ -45,6 +45,7 @@ type Site struct {
 	Name   string // as given by the user, may be ""
 	At     callsite.Site
 	Policy *Policy // nil stops the run at the first failure
+	Scale  *Scale  // nil for a fixed number of workers
 	Err    error   // misuse of the settings themselves
 }
 
@@ -120,6 +121,8 @@ type crew struct {
 	tally func(*Counts)  // what they and the segment below did
 	limit func() int64   // of items that are accepted and not emitted
 	given func() int64   // what the workers gave to stages of their own, nil if they have none
+
+	roster *Roster // nil for a fixed number of workers
 
 	retried, failed, lettered atomic.Int64 // as published
 }

@@ -26,6 +26,7 @@ const (
 // with a segment of its own; failures are booked on the stage.
 type worker[In, Out any] struct {
 	p     *pool[In, Out]
+	no    int // in the staff
 	s     *Stage
 	fn    func(context.Context, In) (Out, error)
 	call  func(In) error
@@ -33,17 +34,20 @@ type worker[In, Out any] struct {
 	hand  [block]uint32  // the slots of its claim
 	turns int            // claims
 	since time.Time      // when it began its claim, if the one before was timed, and it has not waited
-	good  atomic.Int64   // calls that did not fail, if the policy counts them
+	good  atomic.Int64   // calls that did not fail, if somebody counts them
 
 	// Keyed: the items that are this worker's, as lists of slots. In box the latest is the
 	// first, and in list, which it has taken from there, the oldest.
 	box  atomic.Uint32
 	list uint32
-	idle parking
+	idle parking // also of one that is not wanted
+
+	last  bool   // measured: nobody was at work after it
+	alarm *Timer // measured: see lull
 }
 
 // hire adds a worker.
-func (p *pool[In, Out]) hire() {
+func (p *pool[In, Out]) hire(scaled bool) {
 	g := p.segment()
 	own := *p.s
 	own.seg, own.ctx, own.at, own.calls = g, g.ctx, &g.at, nil
@@ -51,7 +55,7 @@ func (p *pool[In, Out]) hire() {
 		own.live = new(liveStage)
 	}
 	g.worker = &own
-	w := &worker[In, Out]{p: p, s: &own, fn: p.Call}
+	w := &worker[In, Out]{p: p, no: len(p.staff), s: &own, fn: p.Call}
 	if p.Each != nil {
 		w.fn = p.Each(&own)
 	}
@@ -61,7 +65,7 @@ func (p *pool[In, Out]) hire() {
 		call = w.stream()
 	}
 	w.call = underPolicy(&own, visible(&own, true, own.watch.above(call)))
-	if own.lenient() && own.policy.Counts {
+	if scaled || own.lenient() && own.policy.Counts {
 		w.call = w.noting(w.call)
 	}
 	w.idle.ch = make(chan struct{}, 1)
@@ -80,16 +84,19 @@ func (p *pool[In, Out]) segment() *Segment {
 
 // work is the head of a worker's segment.
 func (w *worker[In, Out]) work() error {
-	next := w.claim
+	next, do := w.claim, w.timed
 	if w.p.Order == Keyed {
 		next = w.accept
+	}
+	if r := w.p.roster; r != nil && r.meter != nil {
+		do, w.last = w.measured, w.no == 0
 	}
 	for {
 		claim, err := next()
 		if len(claim) == 0 || err != nil {
 			return err
 		}
-		if err := w.timed(claim); err != nil {
+		if err := do(claim); err != nil {
 			return err
 		}
 	}

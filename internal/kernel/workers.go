@@ -30,6 +30,7 @@ type Workers[In, Out any] struct {
 	Count  int
 	Window int // the most items that are accepted and not emitted, at least Count; 0 for the default
 	Steady int // the same while calls are not quick, at most Window; with a Window of 0 the default
+	Ahead  int // in place of both: so many for each worker
 	Order  Order
 	Key    func(In) uint64 // for Keyed: what is equal for equal keys
 	Single bool            // a worker takes one item at a time, however quick calls are
@@ -50,7 +51,11 @@ const (
 
 // sized fills in the default windows.
 func (w Workers[In, Out]) sized() Workers[In, Out] {
-	if w.Window == 0 {
+	switch {
+	case w.Ahead > 0:
+		w.Window = w.Ahead * w.Count
+		w.Steady = w.Window
+	case w.Window == 0:
 		w.Steady = max(leastWindow, min(perWorker*w.Count, mostWindow), w.Count)
 		w.Window = max(quickWindow, w.Steady)
 	}
@@ -61,8 +66,9 @@ func (w Workers[In, Out]) sized() Workers[In, Out] {
 // workers have to compile them.
 func Staffed[In, Out any](spec Spec[In, Out], w Workers[In, Out]) Spec[In, Out] {
 	staffed := spec
+	staffed.staffed = true
 	staffed.Connect = func(seg *Segment, site Site, down Port[Out]) (*Segment, Port[In]) {
-		return attachWorkers(seg, site, &spec, w.sized(), down)
+		return attachWorkers(seg, site, &spec, w, down)
 	}
 	return staffed
 }
@@ -83,8 +89,9 @@ type pool[In, Out any] struct {
 	slots  []slot[In, Out]
 	mask   uint64
 	staff  []*worker[In, Out]
-	sink   bool // nothing is below
-	single bool // claims are of one item
+	roster *Roster // nil unless their number changes
+	sink   bool    // nothing is below
+	single bool    // claims are of one item
 
 	streams *streams[Out] // nil without Workers.Stream; here, where nobody writes
 
@@ -137,6 +144,9 @@ func attachWorkers[In, Out any](
 	seg *Segment, site Site, spec *Spec[In, Out], w Workers[In, Out], down Port[Out],
 ) (*Segment, Port[In]) {
 	seg.run.fit(site, spec.Name, Use{Item: (*In)(nil), Calls: spec.Calls, Heeds: spec.Heeds})
+	seg.run.Misused(site, spec.Name, site.Scale.unfit(w.Order, w.Window))
+	given := w.Count
+	w = w.scaled(site.Scale).sized()
 	up := seg.feeder()
 	s := up.run.stage(up, site, spec.Name, spec.Op)
 	if spec.Calls == CallsNothing { // a policy is that of what the workers do
@@ -158,11 +168,12 @@ func attachWorkers[In, Out any](
 		seg.giveBack, down.Push = p.streams.giveBack, p.streams.counted(down.Push)
 	}
 	for range p.Count {
-		p.hire()
+		p.hire(site.Scale != nil)
 	}
+	p.enroll(site.Scale, given)
 	s.heeds = false // the workers do
 	seg.head = func() error { return p.drain(down) }
-	s.crew = &crew{count: p.Count, turn: make(chan struct{}, 1), good: p.good, busy: p.busy, tally: p.book, limit: p.limit.Load}
+	s.crew = &crew{count: p.Count, turn: make(chan struct{}, 1), good: p.good, busy: p.busy, tally: p.book, limit: p.limit.Load, roster: p.roster}
 	port := Port[In]{Push: visible(s, false, p.push), Signal: p.signal, to: s}
 	if p.Order == Keyed {
 		port.Push = underPolicy(s, port.Push)
