@@ -15,8 +15,10 @@ import (
 // have to pay: with a quarter more workers there have to be at least an eighth more results,
 // else the number goes back to what it was. What it goes by is how many results the workers
 // give in a time, which is their number over the mean time of a call that gave one. A number
-// is tried for as many calls as the size of the step asks for, 100 milliseconds at least, by
-// the clock of the run. Calls that began before a change do not count.
+// is tried for as many calls as it takes to tell such a step from chance: the more the times of
+// calls differ the more, from 16 to 500, one of each worker at least; and for 100 milliseconds
+// at least, by the clock of the run. Calls that began before a decision do not count for the
+// next one.
 //
 // These are the decisions, as a [ScaleChange] gives them:
 //
@@ -25,8 +27,7 @@ import (
 //     intervals, when it was not
 //   - "more results": that was right, and still more are tried
 //   - "no more results": it was not, the number is again what it was before
-//   - "fewer may do": more were in vain, and it is not known yet whether fewer would give fewer
-//     results, so fewer are tried
+//   - "fewer may do": after more were in vain, fewer are tried
 //   - "slower": there are a fifth fewer results than there were, because calls take longer or
 //     fail, as in an overloaded service: fewer are tried
 //   - "as many results": that was right, and still fewer are tried
@@ -45,7 +46,7 @@ func Auto(least, most int) Scale {
 	return Scale{err: err, scale: &kernel.Scale{Least: least, Most: most, Start: func(r *kernel.Roster, given int) {
 		a := &climb{least: least, most: most, stride: boldest}
 		r.Set(a.within(given), "")
-		r.Measure(autoEvery, autoQuiet, a.decide)
+		r.Measure(autoEvery, autoQuiet, a)
 	}}}
 }
 
@@ -56,6 +57,9 @@ const (
 	boldest  = 1.0  // the share of workers by which their number changes
 	timidest = 0.25 // the same when little is to be gained
 	patience = 16   // decisions at most until more workers are tried again
+
+	fewest    = 16 // calls for a decision, and one of each worker
+	mostCalls = 500
 )
 
 // climb is the state of an Auto in one run.
@@ -66,7 +70,7 @@ type climb struct {
 	best        summit  // where the number was last found right
 	held, hold  int     // decisions since more were tried, and how many of them there are to be
 	slow        bool    // the last one found fewer results than there were
-	proven      int     // workers of whom fewer would give fewer results
+	doubt       bool    // that so many are needed
 }
 
 // summit is how many results so many workers gave, in a second.
@@ -75,24 +79,30 @@ type summit struct {
 	rate    float64
 }
 
-// decide is a [kernel.Decide].
-func (c *climb) decide(l kernel.Load) (int, string, bool) {
+// Enough tells whether there were calls enough to tell a step from chance.
+func (c *climb) Enough(l kernel.Load) bool {
+	switch {
+	case l.Calls == 0:
+		return false
+	case lacking(l):
+		return l.Elapsed >= autoQuiet
+	}
+	return l.Calls >= c.enough(l)
+}
+
+// Decide changes the number of workers, or finds it right.
+func (c *climb) Decide(l kernel.Load) (int, string) {
 	switch {
 	case l.Idle:
-		return c.fewer(l.Workers/2, "no items")
-	case l.Calls == 0:
-		return 0, "", false
-	case 2*l.Queued < l.Calls:
-		if l.Elapsed < autoQuiet {
-			return 0, "", false
-		}
-		return c.fewer(max(l.Peak, l.Workers-c.step(l.Workers, timidest)), "few items")
-	case l.Calls < c.enough(l.Workers):
-		return 0, "", false
+		return c.fewer(l.Workers/2), "no items"
+	case lacking(l):
+		return c.fewer(max(l.Peak, l.Workers-c.step(l.Workers, timidest))), "few items"
 	}
-	n, why := c.judge(reached(l))
-	return n, why, true
+	return c.judge(reached(l))
 }
+
+// lacking tells whether most calls began with nothing waiting behind them.
+func lacking(l kernel.Load) bool { return 2*l.Queued < l.Calls }
 
 // reached is the throughput of workers that are all at work.
 func reached(l kernel.Load) summit {
@@ -100,22 +110,24 @@ func reached(l kernel.Load) summit {
 	return summit{l.Workers, float64(l.Workers) / each * float64(l.Good) / float64(l.Calls)}
 }
 
-// enough is how many calls a decision takes. The mean of n calls is uncertain by their spread
-// over the root of n, and has to tell a step from none.
-func (c *climb) enough(n int) int {
-	share := c.stride
-	if b := c.before.workers; b > 0 {
-		share = float64(n-b) / float64(b)
-	} else {
-		share = float64(c.step(n, share)) / float64(n)
+// enough is how many calls a decision takes. The mean of n of them is uncertain by their spread
+// over the root of n, and two such means have to tell by twice that whether half of a step came
+// of it.
+func (c *climb) enough(l kernel.Load) int {
+	from, to := l.Workers, l.Workers+c.step(l.Workers, c.stride)
+	if c.before.workers > 0 {
+		from, to = c.before.workers, l.Workers
 	}
-	return max(n, int(8/(share*share)))
+	share := float64(to-from) / float64(from)
+	mean := max(l.Spent, 1).Seconds() / float64(l.Calls)
+	spread := l.Square/float64(l.Calls)/(mean*mean) - 1 + float64(l.Calls)/float64(max(l.Good, 1)) - 1
+	return max(l.Workers, int(min(max(fewest, 32*spread/(share*share)), mostCalls)))
 }
 
 // fewer is for workers that lack items, which says nothing of how many would be best.
-func (c *climb) fewer(n int, why string) (int, string, bool) {
-	c.before, c.best, c.proven = summit{}, summit{}, 0
-	return c.within(n), why, true
+func (c *climb) fewer(n int) int {
+	c.before, c.best, c.doubt = summit{}, summit{}, false
+	return c.within(n)
 }
 
 // judge says what follows from what so many workers gave.
@@ -127,9 +139,6 @@ func (c *climb) judge(now summit) (int, string) {
 	half := b.rate * (1 + float64(now.workers-b.workers)/float64(b.workers)/2)
 	switch up := now.workers > b.workers; {
 	case up && now.rate > half:
-		if c.stride == timidest {
-			c.proven = now.workers
-		}
 		c.hold, c.stride = 0, min(2*c.stride, boldest)
 		return c.up(now, "more results")
 	case up:
@@ -139,7 +148,7 @@ func (c *climb) judge(now summit) (int, string) {
 		c.hold = 0
 		return c.down(now, "as many results")
 	default:
-		c.best, c.proven = b, b.workers // from here on that is what there is
+		c.best = b // from here on that is what there is
 		return b.workers, "fewer results"
 	}
 }
@@ -154,6 +163,7 @@ func (c *climb) settle(at summit) {
 // back is where more workers were in vain: they are tried again soon if they were many more.
 func (c *climb) back(to summit) {
 	c.settle(to)
+	c.doubt = true
 	if c.stride == timidest {
 		c.hold = min(max(2*c.hold, 1), patience)
 	}
@@ -173,7 +183,7 @@ func (c *climb) stay(now summit) (int, string) {
 		return now.workers, "" // once may be chance
 	case known && now.rate > 1.25*best.rate:
 		return c.up(now, "faster")
-	case known && c.proven != now.workers:
+	case known && c.doubt:
 		return c.down(now, "fewer may do")
 	case !known || c.held > c.hold:
 		return c.up(now, "items wait")
@@ -183,14 +193,15 @@ func (c *climb) stay(now summit) (int, string) {
 
 // up tries more workers.
 func (c *climb) up(now summit, why string) (int, string) {
+	if now.workers == c.most {
+		c.back(now)
+	}
 	return c.try(now, now.workers+c.step(now.workers, c.stride)), why
 }
 
 // down tries fewer.
 func (c *climb) down(now summit, why string) (int, string) {
-	if now.workers == c.least {
-		c.proven = c.least
-	}
+	c.doubt = false
 	return c.try(now, now.workers-c.step(now.workers, timidest)), why
 }
 
