@@ -11,8 +11,8 @@ import (
 // with the nearest to that. least must be at least 1, most at least least, and no more than
 // 1<<20.
 //
-// It climbs the hill of throughput, as a controller with additive increase does, by steps that
-// have to pay: with a quarter more workers there have to be at least an eighth more results,
+// It climbs the hill of throughput, as the thread pool of .NET does, by steps that have to
+// pay: with a quarter more workers there have to be at least an eighth more results,
 // else the number goes back to what it was. What it goes by is how many results the workers
 // give in a time, which is their number over the mean time of a call that gave one. A number
 // is tried for as many calls as it takes to tell such a step from chance: the more the times of
@@ -94,9 +94,9 @@ func (c *climb) Enough(l kernel.Load) bool {
 func (c *climb) Decide(l kernel.Load) (int, string) {
 	switch {
 	case l.Idle:
-		return c.fewer(l.Workers/2), "no items"
+		return c.fewer(l.Workers / 2), "no items"
 	case lacking(l):
-		return c.fewer(max(l.Peak, l.Workers-c.step(l.Workers, timidest))), "few items"
+		return c.fewer(min(max(l.Peak, l.Workers-c.step(l.Workers, timidest)), l.Workers)), "few items"
 	}
 	return c.judge(reached(l))
 }

@@ -24,10 +24,10 @@ type service struct {
 	mu       sync.Mutex
 	takes    time.Duration
 	capacity int
-	refuses  bool          // the calls beyond its capacity, at once
-	noise    *rand.Rand    // in the time of a call, nil for none
-	calls    int           // at this moment
-	served   int           // in all
+	refuses  bool       // the calls beyond its capacity, at once
+	noise    *rand.Rand // in the time of a call, nil for none
+	calls    int        // at this moment
+	served   int        // in all
 }
 
 func (s *service) call(ctx context.Context, v int) (int, error) {

@@ -76,10 +76,10 @@ func NewWorkers(n, most int) *Workers {
 // that [NewWorkers] was given; the error is a *[ConfigError], and nothing changes then.
 func (w *Workers) Set(n int) error {
 	if w == nil || w.used == nil {
-		return errNoWorkers()
+		return misuse(kernel.Site{}, "Set", errNoWorkers())
 	}
 	if err := kernel.Join(w.err, w.misuse(n)); err != nil {
-		return err
+		return misuse(kernel.Site{}, "Set", err)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()

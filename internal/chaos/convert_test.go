@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"iter"
+	"math/rand/v2"
 	"reflect"
 	"strconv"
 	"sync"
@@ -58,6 +59,9 @@ func dress[T any](g *gamble, f flow.Flow[T]) flow.Flow[int] {
 	if g.policed() {
 		f = police(g, f.OnError, func(f flow.Flow[T]) error { return f.Run(ended()) }, f)
 	}
+	if g.IntN(2) == 0 {
+		f = scaled(g, f.Scaled, func(f flow.Flow[T]) (flow.Plan, error) { return f.Discard().Plan() }, 2, f)
+	}
 	if n := 1 + g.IntN(4); g.IntN(4) == 0 && g.layout() == asDrawn || g.layout() == apart {
 		g.note(".Async(%d)", n)
 		f = f.Async(n)
@@ -88,6 +92,32 @@ func police[T any](g *gamble, onError func(flow.Policy) T, run func(T) error, pl
 	p := g.policy(seed, fits)
 	g.node.lenient = g.node.lenient || !reflect.DeepEqual(p, flow.Stop())
 	return onError(p)
+}
+
+// scaled gives a flow or a job the first scale drawn that it can have. Its stage with workers
+// would be the last but so many of the plan. In calm only those that keep the order have one.
+func scaled[T any](g *gamble, to func(flow.Scale) T, plan func(T) (flow.Plan, error), place int, plain T) T {
+	seed := g.Uint64() // in every layout
+	p, err := plan(plain)
+	last := len(p.Stages) - place
+	if err != nil || last < 0 || p.Stages[last].Workers == 0 || g.calm && p.Stages[last].Op != "AsyncMap" {
+		return plain
+	}
+	fits := g.fit("scale", seed, func(draw int) error {
+		_, err := plan(to(g.scale(seed, draw)))
+		return misuse(err)
+	})
+	if fits < 0 {
+		return plain
+	}
+	return to(g.scale(seed, fits))
+}
+
+// scale draws one.
+func (g *gamble) scale(seed uint64, draw int) flow.Scale {
+	c := *g
+	c.Rand, c.aside = rand.New(rand.NewPCG(seed, uint64(draw))), true
+	return arg[flow.Scale](&c, ".Scaled")
 }
 
 // back makes the items numbers.

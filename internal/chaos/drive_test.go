@@ -41,6 +41,9 @@ func (g *gamble) driven(job flow.Job) func(context.Context, ...flow.Option) erro
 	if g.policed() {
 		job = police(g, job.OnError, func(j flow.Job) error { return j.Run(ended()) }, job)
 	}
+	if g.IntN(2) == 0 {
+		job = scaled(g, job.Scaled, func(j flow.Job) (flow.Plan, error) { return j.Plan() }, 1, job)
+	}
 	if g.calm || g.IntN(2) == 0 {
 		return job.Run
 	}

@@ -49,6 +49,8 @@ var exceptions = map[string]string{
 	"Flow.Named":              "dress names the stages",
 	"Flow.OnError":            "dress gives policies to stages that can have them",
 	"Flow.Async":              "dress puts boundaries behind stages",
+	"Flow.Scaled":             "dress gives scales to stages with workers",
+	"Job.Scaled":              "drive gives scales to sinks with workers",
 	"Flow.ReportUnused":       "dress asks for it, since a policy would be that of the stage before",
 	"Job.OnError":             "drive gives policies to sinks that can have them",
 	"Job.Run":                 "drive runs the jobs",

@@ -50,6 +50,7 @@ func taught() lessons {
 	teach(l, func(g *gamble, _ string) flow.Job { return g.job() })
 	teach(l, func(g *gamble, _ string) []flow.Job { return g.jobs() })
 	teach(l, restarts)
+	teach(l, workers)
 	teach(l, beginning)
 	teach(l, func(*gamble, string) flow.Observer { return flow.ObserverFunc(func(flow.Event) {}) })
 	teach(l, func(*gamble, string) func(string) { return func(string) {} }) // the collector of garbage calls it
@@ -179,6 +180,18 @@ func restarts(g *gamble, _ string) flow.RestartPolicy {
 	}
 	g.note("OnEnd=%v", p.OnEnd)
 	return p
+}
+
+// workers draws a number of workers that changes a few times.
+func workers(g *gamble, name string) *flow.Workers {
+	most := 1 + g.IntN(8)
+	w := flow.NewWorkers(1+g.IntN(most), most)
+	for range g.IntN(5) {
+		n := 1 + g.IntN(most)
+		time.AfterFunc(time.Duration(g.IntN(10_000))*time.Millisecond, func() { _ = w.Set(n) })
+	}
+	g.note("%s=%d of %d", name, w.Count(), most)
+	return w
 }
 
 // beginning draws what gives the flow for each beginning of a Restart. One that has begun

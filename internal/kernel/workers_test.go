@@ -22,6 +22,7 @@ var orders = map[string]kernel.Order{"ordered": kernel.Ordered, "unordered": ker
 type crew struct {
 	kernel.Workers[int, int]
 	policy *kernel.Policy
+	scale  *kernel.Scale
 	source func(ctx context.Context, out kernel.Outlet[int]) error
 	push   func(int) error
 	signal func(kernel.Signal) error
@@ -42,7 +43,7 @@ func (c crew) wire(ctx context.Context) *kernel.Run {
 	}
 	seg, down := anySink(run, c.blocks, c.push, c.signal)
 	spec := kernel.Spec[int, int]{Name: "crew", Op: "Crew", Calls: kernel.CallsFunc, Heeds: true}
-	seg, down = kernel.Attach(seg, kernel.Site{Policy: c.policy}, kernel.Staffed(spec, c.Workers), down)
+	seg, down = kernel.Attach(seg, kernel.Site{Policy: c.policy, Scale: c.scale}, kernel.Staffed(spec, c.Workers), down)
 	feed(seg, down, c.source)
 	return run
 }
