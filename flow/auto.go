@@ -36,8 +36,8 @@ import (
 //   - "few items": some workers had nothing to do for a second
 //   - "no items": all had nothing to do for a second, so that there are half as many
 //
-// Each call costs two readings of the clock, so functions that take less than some
-// microseconds are better off without.
+// Every time that a worker takes an item costs two readings of the clock: functions that take
+// less than some microseconds are better off without.
 func Auto(least, most int) Scale {
 	err := badMost(most)
 	if least < 1 || least > most {

@@ -328,6 +328,12 @@ func TestSnapshot_showsTheScale(t *testing.T) {
 		if text := snap.String(); !strings.Contains(text, "\n6 of 2 to 64 workers of call, 3 to 6 at ") {
 			t.Errorf("the text has no scale:\n%s", text)
 		}
+		if dot := snap.DOT(); !strings.Contains(dot, `\n6 of 2 to 64 workers\n`) {
+			t.Errorf("the drawing has no scale:\n%s", dot)
+		}
+		if plan := r.Plan().String(); !strings.Contains(plan, ", 2 to 64 workers") || !strings.Contains(plan, ", 2 workers") {
+			t.Errorf("the plan has no scale:\n%s", plan)
+		}
 		text, err := json.Marshal(snap)
 		if err != nil || !strings.Contains(string(text), `"scales":[{"stage":"call","workers":6,"least":2,"most":64,"changes":[{"time":`) {
 			t.Errorf("%v, JSON %s", err, text)

@@ -11,7 +11,7 @@ import (
 // type T. It is immutable: every method returns a new Flow, and a Flow may be used by
 // many goroutines. The zero Flow cannot run.
 //
-// [Flow.Named], [Flow.OnError] and [Flow.Async] act on the last stage.
+// [Flow.Named], [Flow.OnError], [Flow.Scaled] and [Flow.Async] act on the last stage.
 //
 // T may be no larger than 64 KiB, the most that a channel can carry, else the compiler says
 // "channel element type too large": use a pointer to larger things.

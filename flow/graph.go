@@ -54,8 +54,11 @@ func (p Plan) bySegment() []PlanStage {
 // extras are what a stage has beside a name.
 func (s PlanStage) extras() []string {
 	var extras []string
-	if s.Workers > 0 {
-		extras = append(extras, fmt.Sprintf("%d worker%s", s.Workers, plural(int64(s.Workers))))
+	switch workers := fmt.Sprintf("%d worker%s", s.Workers, plural(int64(s.Workers))); {
+	case s.LeastWorkers > 0:
+		extras = append(extras, fmt.Sprintf("%d to %s", s.LeastWorkers, workers))
+	case s.Workers > 0:
+		extras = append(extras, workers)
 	}
 	if s.Policy != "" {
 		extras = append(extras, s.Policy)
@@ -97,6 +100,11 @@ func (s Snapshot) graph() graph {
 		n := node{name: st.Name, lines: []string{st.Name, fmt.Sprintf("in %d, out %d", st.In, st.Out)}, segment: -1}
 		if lost := st.Failed + st.Dropped + st.DeadLettered; lost > 0 {
 			n.lines = append(n.lines, fmt.Sprintf("failed or dropped %d", lost))
+		}
+		for _, scale := range s.Scales {
+			if scale.Stage == st.Name {
+				n.lines = append(n.lines, fmt.Sprintf("%d of %d to %d workers", scale.Workers, scale.Least, scale.Most))
+			}
 		}
 		for _, seg := range s.Segments {
 			if seg.Stage == st.Name || seg.Stage == "" && seg.Name == st.Name {

@@ -9,8 +9,8 @@ import (
 )
 
 // Job is a flow with a sink: it can be run. It is an immutable description as a Flow
-// is, and can be run again, also at once. [Job.Named] and [Job.OnError] act on the
-// sink. The zero Job cannot run.
+// is, and can be run again, also at once. [Job.Named], [Job.OnError] and [Job.Scaled]
+// act on the sink. The zero Job cannot run.
 type Job struct {
 	last settings
 	wire func(seg *kernel.Segment, last kernel.Site)

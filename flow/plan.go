@@ -17,12 +17,14 @@ type Plan struct {
 }
 
 // PlanStage is a stage. Those with the same Segment share a goroutine; Workers is how many
-// more a stage has whose function runs on several.
+// more a stage has whose function runs on several. Where that number changes, see
+// [Flow.Scaled], Workers is the most that work at once, and LeastWorkers the least.
 type PlanStage struct {
 	StageRef
-	Segment int    `json:"segment"` // from 0, in the order of their first stages
-	Workers int    `json:"workers,omitempty"`
-	Policy  string `json:"policy,omitempty"` // as "Retry, then DeadLetter"; empty for Stop
+	Segment      int    `json:"segment"` // from 0, in the order of their first stages
+	Workers      int    `json:"workers,omitempty"`
+	LeastWorkers int    `json:"leastWorkers,omitempty"` // 0 where the number does not change
+	Policy       string `json:"policy,omitempty"`       // as "Retry, then DeadLetter"; empty for Stop
 }
 
 // PlanEdge leads from one stage to the next. Capacity is how many items can wait on it, 0
@@ -53,9 +55,11 @@ func newPlan(name string, run *kernel.Run) Plan {
 		if _, known := numbers[at]; !known {
 			numbers[at] = len(numbers)
 		}
-		p.Stages = append(p.Stages, PlanStage{
-			StageRef: refOf(s), Segment: numbers[at], Workers: s.Workers(), Policy: s.PolicyName(),
-		})
+		stage := PlanStage{StageRef: refOf(s), Segment: numbers[at], Workers: s.Workers(), Policy: s.PolicyName()}
+		if r := s.Roster(); r != nil {
+			stage.LeastWorkers = r.Least()
+		}
+		p.Stages = append(p.Stages, stage)
 	}
 	for _, e := range run.Edges() {
 		size, _ := e.Level()

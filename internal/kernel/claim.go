@@ -23,7 +23,6 @@ func (w *worker[In, Out]) claim() ([]uint32, error) {
 			}
 		case p.closed.Load():
 			if p.exhausted() { // closed comes after the last item
-				w.relieve()
 				return nil, nil
 			}
 		default:

@@ -47,7 +47,7 @@ func (s Site) Plain() Site {
 }
 
 // Roster says how many of the workers of a stage are wanted: the first ones. The others are
-// there and wait. A nil Roster wants all of them, always.
+// there and wait.
 type Roster struct {
 	scale  *Scale
 	run    *Run
@@ -123,8 +123,8 @@ func (w Workers[In, Out]) scaled(s *Scale) Workers[In, Out] {
 	return w
 }
 
-// enroll makes the roster of the workers. Who is called is not at work, so that he has not
-// begun to wait for items: he waits to be wanted.
+// enroll makes the roster of the workers. One that is called may still be at work, or wait for
+// items: then it has not noticed that it was not wanted.
 func (p *pool[In, Out]) enroll(s *Scale, given int) {
 	if s == nil {
 		return
@@ -133,8 +133,9 @@ func (p *pool[In, Out]) enroll(s *Scale, given int) {
 	s.Start(p.roster, given)
 }
 
-// attend waits while the worker is not wanted. If it was woken for an item then another one
-// has to take that: any that is wanted looks for items before it waits.
+// attend waits while the worker is not wanted, at the end until the consumer has no need of it.
+// If it was woken for an item another one has to take that: any that is wanted looks for items
+// before it waits.
 func (w *worker[In, Out]) attend() error {
 	if w.wanted() {
 		return nil
@@ -145,13 +146,4 @@ func (w *worker[In, Out]) attend() error {
 	return w.idle.wait(w.s.seg, AwaitsItems, w.wanted)
 }
 
-func (w *worker[In, Out]) wanted() bool {
-	return int64(w.no) < w.p.roster.wanted.Load() || w.p.exhausted()
-}
-
-// relieve ends the wait of the next worker, which is over when nothing is left to claim.
-func (w *worker[In, Out]) relieve() {
-	if next := w.no + 1; next < len(w.p.staff) {
-		w.p.staff[next].idle.wake()
-	}
-}
+func (w *worker[In, Out]) wanted() bool { return int64(w.no) < w.p.roster.wanted.Load() }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -198,7 +199,7 @@ func TestRoster_wakesWhoIsWanted(t *testing.T) {
 func TestRoster_endsInEveryState(t *testing.T) {
 	for name, order := range scalable {
 		for _, wanted := range []int{1, 2, 5} {
-			for _, how := range []string{"end", "cancelled", "stopped below", "source fails", "call panics"} {
+			for _, how := range []string{"end", "cancelled", "stopped below", "source fails", "call panics", "cancelled when all is done"} {
 				t.Run(fmt.Sprintf("%s, %d wanted, %s", name, wanted, how), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) { endRoster(t, order, wanted, how) })
 				})
@@ -220,6 +221,12 @@ func endRoster(t *testing.T, order kernel.Order, wanted int, how string) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
+	c.signal = func(sig kernel.Signal) error {
+		if sig.Kind == kernel.End && how == "cancelled when all is done" {
+			cancel()
+		}
+		return nil
+	}
 	c.Call = func(_ context.Context, v int) (int, error) {
 		time.Sleep(time.Millisecond)
 		switch {
@@ -248,7 +255,7 @@ func endRoster(t *testing.T, order kernel.Order, wanted int, how string) {
 	if where := run.Imbalance(); where != "" {
 		t.Errorf("the books of %s do not balance", where)
 	}
-	if fails := how != "end" && how != "stopped below"; fails != (err != nil) {
+	if fails := !slices.Contains([]string{"end", "stopped below", "cancelled when all is done"}, how); fails != (err != nil) {
 		t.Errorf("Execute() = %v", err)
 	}
 	if how == "end" && came != 30 {
