@@ -61,6 +61,12 @@ func (s *service) become(capacity int) {
 	s.capacity = capacity
 }
 
+func (s *service) results() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.served
+}
+
 // scale is that of the only stage whose number of workers changes.
 func scale(t *testing.T, r *flow.Running) flow.ScaleSnapshot {
 	t.Helper()
@@ -112,9 +118,9 @@ func TestAuto_settlesNearTheCapacity(t *testing.T) {
 				s := &service{takes: 20 * time.Millisecond, capacity: capacity}
 				r := auto(t, begin, s.call, flow.Auto(1, 64))
 				time.Sleep(30 * time.Second)
-				before := s.served
+				before := s.results()
 				wantAbout(t, r, capacity, 0.85, 1.3)
-				if got, most := s.served-before, capacity*30*50; got < most*85/100 {
+				if got, most := s.results()-before, capacity*30*50; got < most*85/100 {
 					t.Errorf("from %d: %d results, %d could have been", begin, got, most)
 				}
 				stop(t, r)
@@ -190,7 +196,7 @@ func TestAuto_isCalmInNoise(t *testing.T) {
 			r := auto(t, 4, s.call, flow.Auto(1, 64))
 			time.Sleep(time.Minute)
 			changes, last := 0, scale(t, r).Workers
-			before := s.served
+			before := s.results()
 			for range 1200 {
 				time.Sleep(100 * time.Millisecond)
 				now := scale(t, r).Workers
@@ -205,7 +211,7 @@ func TestAuto_isCalmInNoise(t *testing.T) {
 			if changes > 120 {
 				t.Errorf("seed %d: %d changes in two minutes", seed, changes)
 			}
-			if got := s.served - before; got < 84_000 {
+			if got := s.results() - before; got < 84_000 {
 				t.Errorf("seed %d: %d results, 96,000 could have been", seed, got)
 			}
 			stop(t, r)
