@@ -36,8 +36,8 @@ type meter struct {
 	load   Load
 	at     time.Time     // of the last decision
 	took   time.Duration // since then until there were calls enough, 0 as long as there are not
-	while  uint64        // how many decisions there were
-	out    int           // claims of the while that have not returned
+	round  uint64        // how many decisions there were
+	out    int           // claims of the round that have not returned
 	busy   int           // workers at work
 	rested time.Time     // since when nobody is
 }
@@ -45,7 +45,7 @@ type meter struct {
 // ticket is what a worker keeps of the beginning of a claim.
 type ticket struct {
 	began  time.Time
-	while  uint64
+	round  uint64
 	counts bool
 	queued bool
 }
@@ -60,12 +60,13 @@ func (r *Roster) Measure(every, quiet time.Duration, j Judge) {
 
 // begin notes that a worker begins a claim, and whether more items are waiting.
 func (r *Roster) begin(queued bool) ticket {
+	now := r.run.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m := r.meter
 	m.busy++
 	m.load.Peak = max(m.load.Peak, m.busy)
-	t := ticket{r.run.Now(), m.while, m.took == 0, queued}
+	t := ticket{now, m.round, m.took == 0, queued}
 	if t.counts {
 		m.out++
 	}
@@ -74,11 +75,11 @@ func (r *Roster) begin(queued bool) ticket {
 
 // end notes what has become of it, and tells whether nobody is at work now.
 func (r *Roster) end(t ticket, calls, good int) (last bool) {
+	m, now := r.meter, r.run.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	m, now := r.meter, r.run.Now()
 	m.busy--
-	if t.counts && t.while == m.while {
+	if t.counts && t.round == m.round {
 		m.out--
 		m.load.add(t, calls, good, now.Sub(t.began))
 	}
@@ -119,7 +120,7 @@ func (r *Roster) decide(now time.Time) bool {
 	wanted, why := m.judge.Decide(m.load)
 	m.at, m.load = now, Load{Peak: m.busy}
 	m.took, m.out = 0, 0
-	m.while++
+	m.round++
 	r.set(wanted, why, now)
 	return wanted != from
 }
@@ -127,9 +128,9 @@ func (r *Roster) decide(now time.Time) bool {
 // idle decides when nobody has been at work for long, and tells whether to look again: not
 // where nothing changes any more, and not while somebody is at work.
 func (r *Roster) idle() (again bool) {
+	m, now := r.meter, r.run.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	m, now := r.meter, r.run.Now()
 	if m.busy > 0 {
 		return false
 	}

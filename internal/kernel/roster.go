@@ -85,9 +85,10 @@ func (r *Roster) Look() (wanted int, past []Change) {
 // Set changes how many workers are wanted. The first time that is no change. It may be called
 // by anybody, at any time, also when the run has ended.
 func (r *Roster) Set(n int, why string) {
+	now := r.run.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.set(n, why, r.run.Now())
+	r.set(n, why, now)
 }
 
 // OnLeave has fn called when the run is over.

@@ -144,7 +144,10 @@ func attachWorkers[In, Out any](
 	seg *Segment, site Site, spec *Spec[In, Out], w Workers[In, Out], down Port[Out],
 ) (*Segment, Port[In]) {
 	seg.run.fit(site, spec.Name, Use{Item: (*In)(nil), Calls: spec.Calls, Heeds: spec.Heeds})
-	seg.run.Misused(site, spec.Name, site.Scale.unfit(w.Order, w.Window))
+	if err := site.Scale.unfit(w.Order, w.Window); err != nil {
+		seg.run.Misused(site, spec.Name, err)
+		return seg, Port[In]{}
+	}
 	given := w.Count
 	w = w.scaled(site.Scale).sized()
 	up := seg.feeder()
