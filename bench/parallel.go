@@ -29,6 +29,7 @@ func parallels() []row {
 			{name: "flow, AsyncMap, buffer of 256", role: ours, run: async(flowBuffered)},
 			{name: "flow, AsyncMap, 8 workers", role: ours, run: async(flowEight)},
 			{name: "flow, Parallel of a Map", role: ours, run: async(func(f intFlow) intFlow { return f.Parallel(workers, mapWork) })},
+			{name: "flow, AsyncMap, 2 of 8 workers", role: ours, run: async(flowTwoOfEight)},
 		}},
 		{name: "unordered parallel map, 2 workers", want: wantWork, contenders: []contender{
 			{name: "ideal: two halves, two goroutines", role: other, run: plain(halves)},
@@ -178,6 +179,10 @@ func flowBuffered(f flow.Flow[int]) flow.Flow[int] {
 }
 
 func flowEight(f flow.Flow[int]) flow.Flow[int] { return f.AsyncMap(8, workCtx) }
+
+func flowTwoOfEight(f flow.Flow[int]) flow.Flow[int] {
+	return flowEight(f).Scaled(flow.Manual(flow.NewWorkers(workers, 8)))
+}
 
 func flowUnordered(f flow.Flow[int]) flow.Flow[int] { return f.AsyncMapUnordered(workers, workCtx) }
 
