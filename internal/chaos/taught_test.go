@@ -232,7 +232,7 @@ func channel(g *gamble, name string) <-chan int {
 
 // signal draws one that has come already, by a close or as one that is sent, or comes later.
 func signal(g *gamble, name string) <-chan struct{} {
-	ch := make(chan struct{}, 1)
+	ch := make(chan struct{}, 2*draws)
 	d := time.Duration(g.IntN(5_000)) * time.Millisecond
 	switch g.IntN(4) {
 	case 0:
@@ -240,7 +240,9 @@ func signal(g *gamble, name string) <-chan struct{} {
 		close(ch)
 	case 1:
 		d = 0
-		ch <- struct{}{}
+		for range cap(ch) { // runs on trial take some
+			ch <- struct{}{}
+		}
 	default:
 		time.AfterFunc(d, func() { close(ch) })
 	}
