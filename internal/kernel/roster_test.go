@@ -269,12 +269,12 @@ func TestRoster_raisedAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScaling(1, 10)
 		start := time.Now()
-		c := crew{scale: &s.Scale, push: drop, source: count(40, new(atomic.Int64))}
-		c.Count = 1
-		c.Call = func(context.Context, int) (int, error) {
-			time.Sleep(time.Second)
-			return 0, nil
-		}
+		c := crew{scale: &s.Scale, push: drop, source: count(40, new(atomic.Int64)),
+			Count: 1,
+			Call: func(context.Context, int) (int, error) {
+				time.Sleep(time.Second)
+				return 0, nil
+			}}
 		time.AfterFunc(10*time.Second, func() { s.Set(10, "") })
 		execute(t, c.wire(t.Context()), nil)
 		if took := time.Since(start); took > 14*time.Second {
