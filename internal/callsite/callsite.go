@@ -13,9 +13,9 @@ import (
 	"strings"
 )
 
-// depth reaches the program through Here, the function that calls it and a fluent method
-// on top of that, also where the compiler has inlined none of them.
-const depth = 4
+// depth reaches the program through Here, the function that calls it and the fluent method on
+// top of that, with two more between these, also where the compiler has inlined none of them.
+const depth = 6
 
 // Site is a place in the program. The zero Site is none.
 type Site struct{ pcs [depth]uintptr }

@@ -163,11 +163,11 @@ func TestRoster_wakesWhoIsWanted(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newScaling(8, 8)
 				calls, late := new(atomic.Int64), new(atomic.Int64)
-				sent := time.Now()
+				sent := new(atomic.Int64) // when the item was
 				c := crew{scale: &s.Scale, push: drop}
 				c.Count, c.Order = 8, order
 				c.Call = func(context.Context, int) (int, error) {
-					if !time.Now().Equal(sent) {
+					if time.Now().UnixNano() != sent.Load() {
 						late.Add(1)
 					}
 					calls.Add(1)
@@ -176,7 +176,7 @@ func TestRoster_wakesWhoIsWanted(t *testing.T) {
 				}
 				c.source = func(_ context.Context, out kernel.Outlet[int]) error {
 					for i := range 40 {
-						sent = time.Now()
+						sent.Store(time.Now().UnixNano())
 						s.Set(1+(40-i)%8, "")
 						if err := out.Emit(i); err != nil {
 							return err
@@ -275,8 +275,9 @@ func TestRoster_raisedAtTheEnd(t *testing.T) {
 				time.Sleep(time.Second)
 				return 0, nil
 			}}
+		run := c.wire(t.Context())
 		time.AfterFunc(10*time.Second, func() { s.Set(10, "") })
-		execute(t, c.wire(t.Context()), nil)
+		execute(t, run, nil)
 		if took := time.Since(start); took > 14*time.Second {
 			t.Errorf("40 calls took %v, want 10 s for the first ten and 3 or 4 s for the others", took)
 		}
