@@ -1,6 +1,6 @@
 #include "textflag.h"
 
-// func callers(pcs *[4]uintptr)
+// func callers(pcs *[6]uintptr)
 //
 // BP points to the frame record of the caller: the BP saved on entry, and above it the
 // return address. The saved BP points to the next record; 0 ends the chain.
@@ -23,6 +23,16 @@ TEXT ·callers(SB), NOSPLIT|NOFRAME, $0-8
 	JZ   done
 	MOVQ 8(BX), AX
 	MOVQ AX, 24(DI)
+	MOVQ 0(BX), BX
+	TESTQ BX, BX
+	JZ   done
+	MOVQ 8(BX), AX
+	MOVQ AX, 32(DI)
+	MOVQ 0(BX), BX
+	TESTQ BX, BX
+	JZ   done
+	MOVQ 8(BX), AX
+	MOVQ AX, 40(DI)
 
 done:
 	RET
