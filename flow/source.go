@@ -40,6 +40,13 @@ func (e Emitter[T]) Watermark(t time.Time) error {
 	return e.out.Watermark(kernel.Signal{Kind: kernel.Watermark, Time: t})
 }
 
+// Idle is Watermark for a source that will give nothing for a while: those that it comes
+// together with, as in a Merge, need not wait for it. It holds until the next Watermark, which
+// has to come before the next item. The zero time claims nothing.
+func (e Emitter[T]) Idle(t time.Time) error {
+	return e.out.Watermark(kernel.Signal{Kind: kernel.Watermark, Time: t, Idle: 1})
+}
+
 // Barrier sends a marker that every stage passes on when all before it has left the
 // stage. done is called exactly once: with nil when the marker has reached the sink,
 // and the sink has been flushed, else with what ended the run before. It may be called

@@ -183,6 +183,9 @@ func (f *Fork[T]) leave(l *path[T]) {
 // signal gives every way a signal. One that is to come from all of them, and cannot, is lost,
 // as in front of a single processor that no signal passes.
 func (f *Fork[T]) signal(sig Signal) error {
+	if sig.Idle > 0 {
+		sig.Idle++ // each way alone is not
+	}
 	switch {
 	case f.joins != nil:
 		return f.signalFused(sig)

@@ -143,7 +143,7 @@ func (j *joint[T]) signal(w *jointWay, sig Signal) error {
 	case End:
 		return j.end(w)
 	case Watermark:
-		if w.mark.rise(sig.Time) {
+		if w.mark.take(sig) {
 			return j.rise()
 		}
 		return nil
@@ -190,7 +190,7 @@ func (j *joint[T]) rise() error {
 				return
 			}
 		}
-	}, j.send)
+	}, true, j.send)
 }
 
 // send sends a signal down. An item that goes down with it may be the last that is needed.

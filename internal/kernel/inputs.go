@@ -9,8 +9,8 @@ const inputQueue = 256
 // to one segment. All rings share the place where that waits. What it takes, and from which,
 // is up to those who have inputs: Merge, Zip and so on.
 //
-// A watermark goes down as the earliest of those of the inputs that have not ended, when that
-// rises: only it holds for all. Other signals go down in order with the items of their input.
+// A watermark goes down as the earliest of those of the inputs that have not ended and are not
+// idle, when that rises: only it holds for all. Other signals go down in order with the items of their input.
 // That one has ended goes down with nothing; whoever has the inputs says when all is over.
 type inputs struct {
 	seg    *Segment
@@ -142,7 +142,7 @@ func (m *inputs) pass(in *input, sig Signal) error {
 		}
 		return m.rise()
 	case Watermark:
-		if in.mark.rise(sig.Time) {
+		if in.mark.take(sig) {
 			return m.rise()
 		}
 		return nil
@@ -185,5 +185,5 @@ func (m *inputs) rise() error {
 				return
 			}
 		}
-	}, m.signal)
+	}, m.one, m.signal)
 }

@@ -55,7 +55,14 @@ func (k SignalKind) String() string {
 // downstream's Signal function does.
 type Signal struct {
 	Kind SignalKind
+
+	// Idle, of a Watermark, says that the stream will give nothing for a while, so that others
+	// it comes together with need not wait for it. It holds until the next Watermark. The
+	// number is 1 more for each place where the stream has been split since, and 0 for a stream
+	// that is at work.
+	Idle uint16
+
 	ID   uint64    // of a Barrier, unique in its run
-	Time time.Time // of a Watermark
+	Time time.Time // of a Watermark; the zero time claims nothing
 	From *Stage    // the source that sent a Barrier
 }

@@ -43,15 +43,17 @@ func (e *group[K, In]) tide() *marked[K, In] {
 
 // rise takes a watermark to the keys.
 func (m *groups[K, In, R, Out]) rise(sig Signal) error {
-	first := !m.mark.set
-	if !m.mark.rise(sig.Time) {
+	first, idle := !m.mark.set, m.mark.idle
+	m.mark.idle = sig.Idle // which is nothing to the keys
+	if m.mark.rise(sig.Time) {
+		m.rising = true
+		if err := m.carryAll(first); err != nil {
+			return err
+		}
+		m.rising = false
+	} else if m.mark.idle == idle {
 		return nil
 	}
-	m.rising = true
-	if err := m.carryAll(first); err != nil {
-		return err
-	}
-	m.rising = false
 	return m.ebb()
 }
 
@@ -173,7 +175,8 @@ func (m *groups[K, In, R, Out]) forget(e *group[K, In]) {
 	}
 }
 
-// ebb hands on the least watermark that all keys have passed on, if that rises.
+// ebb hands on the least watermark that all keys have passed on, if that rises. The stream is not
+// idle as long as one holds it.
 func (m *groups[K, In, R, Out]) ebb() error {
 	if e := m.waiting.first(); e != nil {
 		m.awaits(e.marked.due)
@@ -188,8 +191,11 @@ func (m *groups[K, In, R, Out]) ebb() error {
 			low = k.mark
 		}
 	}
-	if !m.sent.rise(low.time) {
+	if m.holding > 0 {
+		low.idle = 0
+	}
+	if !m.sent.take(Signal{Time: low.time, Idle: low.idle}) {
 		return nil
 	}
-	return m.down.Signal(Signal{Kind: Watermark, Time: low.time})
+	return m.down.Signal(Signal{Kind: Watermark, Time: m.sent.time, Idle: m.sent.idle})
 }

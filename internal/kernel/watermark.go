@@ -5,14 +5,16 @@ import (
 	"time"
 )
 
+// watermark is the last one of a stream.
 type watermark struct {
 	time time.Time
 	set  bool
+	idle uint16 // see Signal.Idle
 }
 
 // rise sets the watermark to t, unless it is there already, and tells whether it did.
 func (w *watermark) rise(t time.Time) bool {
-	if w.set && !t.After(w.time) {
+	if t.IsZero() || w.set && !t.After(w.time) {
 		return false
 	}
 	w.time, w.set = t, true
@@ -24,6 +26,13 @@ func (w *watermark) reaches(other watermark) bool {
 	return w.set && !w.time.Before(other.time)
 }
 
+// take sets it to a further one, and tells whether that says anything new.
+func (w *watermark) take(sig Signal) bool {
+	was := w.idle
+	w.idle = sig.Idle
+	return w.rise(sig.Time) || w.idle != was
+}
+
 // tributary is what is known of one of several streams that come together.
 type tributary struct {
 	mark  watermark // its latest
@@ -31,20 +40,53 @@ type tributary struct {
 }
 
 // lift raises the watermark to the earliest of those of the streams that have not ended, if all
-// of these have one: only it holds for all. If it rises it is sent.
-func (w *watermark) lift(streams iter.Seq[*tributary], send func(Signal) error) error {
-	var least watermark
-	for t := range streams {
-		switch {
-		case t.ended:
-		case !t.mark.set:
-			return nil
-		case !least.set || t.mark.time.Before(least.time):
-			least = t.mark
-		}
+// of these have one: only it holds for all. If it rises it is sent. One that is idle is left
+// out, and when all are, the latest of theirs holds for all, who are idle together.
+//
+// If the streams are ways of one, a way that is idle because that one is holds the others back
+// until they are: they may have items that it has not come to yet.
+func (w *watermark) lift(streams iter.Seq[*tributary], ways bool, send func(Signal) error) error {
+	next, open := together(streams)
+	if next.idle == 0 {
+		next = earliest(streams, ways)
+	} else if ways {
+		next.idle = max(next.idle-1, 1)
 	}
-	if !least.set || !w.rise(least.time) {
+	if !w.take(Signal{Time: next.time, Idle: next.idle}) || !open {
 		return nil
 	}
-	return send(Signal{Kind: Watermark, Time: least.time})
+	return send(Signal{Kind: Watermark, Time: w.time, Idle: w.idle})
+}
+
+// together is the latest watermark of the streams if all that have not ended are idle, and tells
+// whether there are any.
+func together(streams iter.Seq[*tributary]) (latest watermark, open bool) {
+	for t := range streams {
+		if t.ended {
+			continue
+		}
+		open = true
+		if t.mark.idle == 0 {
+			return watermark{}, true
+		}
+		latest.rise(t.mark.time)
+		latest.idle = max(latest.idle, t.mark.idle)
+	}
+	return latest, open
+}
+
+// earliest is the earliest watermark of the streams that hold others back, not set if one of
+// them has none.
+func earliest(streams iter.Seq[*tributary], ways bool) (least watermark) {
+	for t := range streams {
+		idle := t.mark.idle == 1 || t.mark.idle > 1 && !ways
+		switch {
+		case t.ended || idle:
+		case !t.mark.set:
+			return watermark{}
+		case !least.set || t.mark.time.Before(least.time):
+			least = watermark{time: t.mark.time, set: true}
+		}
+	}
+	return least
 }
