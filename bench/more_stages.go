@@ -81,6 +81,7 @@ func timed() []row {
 		single("DeadLetterQueue", b, func(f intFlow) intFlow { return f.DeadLetterQueue(inner) }),
 		single("Delay", b, func(f intFlow) intFlow { return f.Delay(time.Nanosecond) }),
 		single("DelayUntil", b, func(f intFlow) intFlow { return f.DelayUntil(longAgo) }),
+		single("EventTime", b, func(f intFlow) intFlow { return f.EventTime(microsecond, 10*time.Millisecond) }),
 		single("Expand, nothing made", budget{}, func(f intFlow) intFlow { return f.Expand(noMore) }),
 		single("Fallback", b, func(f intFlow) intFlow { return f.Fallback(inner, noValue) }),
 		single("FlatMapMerge of one", budget{}, func(f intFlow) intFlow { return f.FlatMapMerge(2, oneAndNil) }),
@@ -93,6 +94,15 @@ func timed() []row {
 		single("Timeout", b, func(f intFlow) intFlow { return f.Timeout(time.Hour) }),
 		single("Timestamp", b, func(f intFlow) intFlow { return f.Timestamp().Map(stamped) }),
 		single("WeightedThrottle", b, func(f intFlow) intFlow { return f.ThrottleWeighted(1e12, weighOne) }),
+		sliced("EventSessionWindow", b, func(f intFlow) intFlow {
+			return flow.Unbatch(marked(f).Then(ops.NewEventSessionWindow(zeroKey, microsecond, time.Second).WithMaxItems(10_000)).Map(itemsOf))
+		}),
+		sliced("EventSlidingWindow", b, func(f intFlow) intFlow {
+			return flow.Unbatch(marked(f).EventSlidingWindow(microsecond, 10*time.Millisecond, 10*time.Millisecond).Map(itemsOf))
+		}),
+		sliced("EventTumblingWindow", b, func(f intFlow) intFlow {
+			return flow.Unbatch(marked(f).EventTumblingWindow(microsecond, 10*time.Millisecond).Map(itemsOf))
+		}),
 		sliced("SessionWindow", b, func(f intFlow) intFlow {
 			return flow.Unbatch(f.SessionWindow(zeroKey, 10*time.Millisecond).Map(itemsOf))
 		}),
@@ -104,6 +114,9 @@ func timed() []row {
 		}),
 	}
 }
+
+// marked sends watermarks for the windows by the time of the items.
+func marked(f intFlow) intFlow { return f.EventTime(microsecond, 10*time.Millisecond) }
 
 // passing is a row of a stage that is compared with one call an item.
 func passing(name string, b budget, step func(intFlow) intFlow) row {
@@ -172,6 +185,7 @@ func weighOne(int) int64              { return 1 }
 func hundred(v int) int               { return v / batch }
 func sameHundred(a, b int) bool       { return hundred(a) == hundred(b) }
 func longAgo(int) time.Time           { return time.Time{} }
+func microsecond(v int) time.Time     { return time.UnixMicro(int64(v)) }
 func second(p ops.Pair[int, int]) int { return p.B }
 
 func resultOf(w ops.AggregateWindow[int]) int { return w.Result }

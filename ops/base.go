@@ -52,6 +52,13 @@ func (b *base) needPositive(field string, d time.Duration) {
 	}
 }
 
+// needTime keeps the misuse of a time that may be 0.
+func (b *base) needTime(field string, d time.Duration) {
+	if d < 0 {
+		b.misuse(field, d, "must not be negative")
+	}
+}
+
 // needValue refuses an initial state that all runs would share: what a function writes through
 // a map, a pointer or a slice of one run would be in the next. One inside a struct is not seen.
 func (b *base) needValue(field string, v any) {

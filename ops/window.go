@@ -18,6 +18,10 @@ type Window[T any] struct {
 	Items      []T
 }
 
+// Last is the last moment in the window, one nanosecond before its End. It is the event time of a
+// window of items by their time: what [EventTime] and further windows below go by.
+func (w Window[T]) Last() time.Time { return w.End.Add(-1) }
+
 // aligned gives the last multiple of d, counted from offset after the zero time, that is not
 // after t.
 func aligned(t time.Time, d, offset time.Duration) time.Time {

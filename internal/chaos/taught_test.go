@@ -49,6 +49,7 @@ func taught() lessons {
 	})
 	teach(l, func(g *gamble, _ string) flow.Job { return g.job() })
 	teach(l, func(g *gamble, _ string) []flow.Job { return g.jobs() })
+	teach(l, eventWindow)
 	teach(l, restarts)
 	teach(l, workers)
 	teach(l, beginning)
@@ -150,6 +151,19 @@ func places(g *gamble, name string) func(int) int {
 		_ = fn(n)
 		return int(calls.Add(1)-1) / 2
 	}
+}
+
+// eventWindow draws the windows of a SplitLate.
+func eventWindow(g *gamble, _ string) ops.EventWindow[int] {
+	at := arg[func(int) time.Time](g, "at")
+	size, lateness := duration(g, "size"), duration(g, "lateness")
+	switch g.IntN(3) {
+	case 0:
+		return ops.NewEventTumblingWindow(at, size).WithLateness(lateness)
+	case 1:
+		return ops.NewEventSlidingWindow(at, size, duration(g, "slide")).WithLateness(lateness)
+	}
+	return ops.NewEventSessionWindow(arg[func(int) int](g, "key"), at, size).WithLateness(lateness)
 }
 
 // duration draws one of up to half a second, and rarely none.

@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
 	"time"
 
@@ -52,6 +53,8 @@ var groups = map[string][]shape{
 			of(gallery{}.Unzip), "[a B b C]"},
 		{"AlsoTo", "1 → 1 + a sink", "kept on both", "one for the side",
 			of(gallery{}.AlsoTo), "[book cup]"},
+		{"SplitLate", "1 → 2 → 1", "as Branch", "as Branch",
+			of(gallery{}.SplitLate), "[2 until 13:10 late: 13:08 2 until 13:20]"},
 		{"Switch", "1 → n → 1", "within each case", "one for each case, one below",
 			ofAnyOrder(gallery{}.Switch), "[1 2 50 70]"},
 	},
@@ -251,6 +254,19 @@ func (gallery) AlsoTo() flow.Flow[string] {
 	return flow.Of("book", "lamp", "cup").
 		AlsoTo(log, flow.SideSlide(100)).
 		Filter(func(order string) bool { return order != "lamp" })
+}
+
+// SplitLate groups items into windows by the times that are in them. The windows go to one piece,
+// and the items that come too late for theirs to another. The rest is as for a `Branch`.
+func (gallery) SplitLate() flow.Flow[string] {
+	at := func(minute int) time.Time { return time.Date(2024, 5, 15, 13, minute, 0, 0, time.UTC) }
+	count := func(w flow.Window[int]) string { return fmt.Sprint(len(w.Items), " until ", w.End.Format("15:04")) }
+	late := func(minute int) string { return "late: " + at(minute).Format("15:04") }
+	return flow.SplitLate(
+		flow.Of(1, 2, 11, 8, 12).EventTime(at, 0), ops.NewEventTumblingWindow(at, 10*time.Minute),
+		func(f flow.Flow[flow.Window[int]]) flow.Flow[string] { return f.Map(count) },
+		func(f flow.Flow[int]) flow.Flow[string] { return f.Map(late) },
+	)
 }
 
 // Switch gives each item to the processor of the first case whose predicate is true. It knows
