@@ -113,6 +113,24 @@ func ExampleEmitter() {
 	// Output: [0 1 2] <nil>
 }
 
+// Shop is a source of the sales of a day, behind which there is nothing until the next one.
+type Shop []int
+
+func (s Shop) Stream(ctx context.Context, out flow.Emitter[int]) error {
+	for _, sale := range s {
+		if err := out.Emit(sale); err != nil {
+			return err
+		}
+	}
+	return out.Idle(time.Date(2024, 5, 15, 18, 0, 0, 0, time.UTC))
+}
+
+func ExampleEmitter_Idle() {
+	got, err := flow.FromSignals(Shop{20, 5}).Collect(context.Background())
+	fmt.Println(got, err)
+	// Output: [20 5] <nil>
+}
+
 func ExampleFromSlice() {
 	got, err := flow.FromSlice([]string{"a", "b"}).Collect(context.Background())
 	fmt.Println(got, err)

@@ -50,6 +50,7 @@ type EventSessionWindow[T any, K comparable] struct {
 //streamz:stage EventSessionWindow
 //streamz:example flow.Of(1, 5, 2, 3).EventSessionWindow(func(int) string { return "" }, func(n int) time.Time { return time.Unix(int64(n), 0) }, 2*time.Second).Map(func(w ops.Window[int]) []int { return w.Items })
 //streamz:output [[1 2 3] [5]]
+//streamz:marble a-c-b-h-j-i-p-t--| f.EventTime(at, 10*time.Millisecond).EventSessionWindow(func(string) string { return "" }, at, 30*time.Millisecond).Map(func(w ops.Window[string]) []string { return w.Items })
 func NewEventSessionWindow[T any, K comparable](key func(T) K, at func(T) time.Time, gap time.Duration) *EventSessionWindow[T, K] {
 	w := &EventSessionWindow[T, K]{newEventWindow("event-session-window", at), key, gap}
 	w.needFunc(key == nil)

@@ -30,7 +30,7 @@ type eventSessions[T any, K comparable] struct {
 	key func(T) K
 	gap time.Duration
 
-	byKey  map[K]*eventSession[T, K]  // the latest of each
+	byKey  map[K]*eventSession[T, K]       // the latest of each
 	open   linked.List[eventSession[T, K]] // those that were not given, by their number
 	opened int64
 	due    dueSessions[T, K]

@@ -38,6 +38,7 @@ type EventSlidingWindow[T any] struct {
 //streamz:stage EventSlidingWindow
 //streamz:example flow.Of(1, 2, 4, 3).EventSlidingWindow(func(n int) time.Time { return time.Unix(int64(n), 0) }, 4*time.Second, 2*time.Second).Map(func(w ops.Window[int]) []int { return w.Items })
 //streamz:output [[1] [1 2 3] [2 4 3] [4]]
+//streamz:marble a-c-b-d-f-e-g-i--| f.EventTime(at, 10*time.Millisecond).EventSlidingWindow(at, 40*time.Millisecond, 20*time.Millisecond).Map(func(w ops.Window[string]) []string { return w.Items })
 func NewEventSlidingWindow[T any](at func(T) time.Time, size, slide time.Duration) *EventSlidingWindow[T] {
 	w := &EventSlidingWindow[T]{newEventWindow("event-sliding-window", at), grid{size: size, slide: slide}}
 	w.needPositive("size", size)

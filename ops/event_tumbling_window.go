@@ -49,6 +49,7 @@ type EventTumblingWindow[T any] struct {
 //streamz:stage EventTumblingWindow
 //streamz:example flow.Of(1, 3, 2, 5).EventTumblingWindow(func(n int) time.Time { return time.Unix(int64(n), 0) }, 2*time.Second).Map(func(w ops.Window[int]) []int { return w.Items })
 //streamz:output [[1] [3 2] [5]]
+//streamz:marble a-c-b-d-f-e-g-i-h-j--| f.EventTime(at, 10*time.Millisecond).EventTumblingWindow(at, 30*time.Millisecond).Map(func(w ops.Window[string]) []string { return w.Items })
 func NewEventTumblingWindow[T any](at func(T) time.Time, size time.Duration) *EventTumblingWindow[T] {
 	w := &EventTumblingWindow[T]{newEventWindow("event-tumbling-window", at), grid{size: size, slide: size}}
 	w.needPositive("size", size)

@@ -15,10 +15,8 @@ type mark struct {
 	held   int64 // how many of those have not left, 0 if there is no mark
 }
 
-// keep takes a watermark that comes when items up to a number have, of which some are held. A
-// stream that was idle is not any more if this one says so.
+// keep takes a watermark that comes when items up to a number have, of which some are held.
 func (m *marks) keep(sig kernel.Signal, before, held int64) {
-	m.oldest.sig.Idle = min(m.oldest.sig.Idle, sig.Idle)
 	to := &m.newest
 	if m.oldest.held == 0 || m.oldest.before == before {
 		to = &m.oldest

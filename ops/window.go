@@ -8,11 +8,11 @@ import (
 
 // Window is what came in a span of time: the Items with Start <= time < End, in the order in
 // which they came, at least one of them. Their time is that of the clock when they were
-// received. The Items belong to the receiver.
+// received, or in windows of event time the one that is in them. The Items belong to the receiver.
 //
 // A window that reached the maximum of its items, or that the end of the input cut short, has
 // the End that was planned, so of two windows with the same Start and End the later one
-// continues the earlier one.
+// continues the earlier one. One that is given again for a late item has all its items anew.
 type Window[T any] struct {
 	Start, End time.Time
 	Items      []T

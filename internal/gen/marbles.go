@@ -12,8 +12,8 @@ import (
 const marblesFile = "internal/marble/zmarbles_test.go"
 
 // marble is one picture: a script of items in time, and what a flow f of them becomes. The
-// code may call work, a function of package marble that takes its time, and after, which gives
-// a channel that is closed then.
+// code may call work, a function of package marble that takes its time, after, which gives
+// a channel that is closed then, and at, which gives the event time of an item.
 type marble struct {
 	Name, Script, Code string
 	imports            importSet
@@ -31,7 +31,7 @@ func (b *builder) readMarble(st *stage) {
 		b.addf(note.pos, "malformed marble %q, want SCRIPT EXPRESSION: %s", note.text(), syntaxMsg(err))
 		return
 	}
-	used := b.snippetImports(st, expr, note, &ast.Ident{Name: "f"}, &ast.Ident{Name: "work"}, &ast.Ident{Name: "after"}, &ast.Ident{Name: "echoes"})
+	used := b.snippetImports(st, expr, note, &ast.Ident{Name: "f"}, &ast.Ident{Name: "work"}, &ast.Ident{Name: "after"}, &ast.Ident{Name: "echoes"}, &ast.Ident{Name: "at"})
 	st.Marble = &marble{Name: kebab(st.Name), Script: script, Code: b.text(expr), imports: used}
 }
 

@@ -52,6 +52,7 @@ channels. Options that a method has no parameter for are those of the value: ` +
 
 In a picture time goes from left to right, in milliseconds. It shows a run in virtual time: the items that came above, and
 what became of them below. A function called ` + "`work`" + ` takes 47 ms for an a, 33 for a b, 21 for a c, 14 for a d and 8 for others.
+The event time that ` + "`at`" + ` gives is 0 for an a, 10 ms for a b and so on.
 
 | processor | takes and gives | method | what it does |
 |---|---|---|---|

@@ -143,6 +143,9 @@ func after(d time.Duration) <-chan struct{} {
 	return ch
 }
 
+// at gives the event time of an item: 0 for an a, 10 ms for a b and so on.
+func at(item string) time.Time { return time.UnixMilli(int64(item[0]-'a') * 10) }
+
 // record runs a flow and notes what comes out of it, and when.
 func record[T any](f flow.Flow[T]) (Line, error) {
 	var l Line
