@@ -137,7 +137,6 @@ func (r *gridWindows[T]) makeRoom(first, last time.Time) error {
 		if r.list.len()+all-(hi-lo) <= r.windows {
 			return nil
 		}
-		r.forget()
 		w := r.list.all()[0]
 		r.list.drop(1)
 		if r.given > 0 {
@@ -185,8 +184,7 @@ func (r *gridWindows[T]) insert(at int, start time.Time) {
 	}
 }
 
-// bound says which times are in the same windows as the one in hand: not for long if some of
-// them were given already.
+// bound says which times are in the same windows as the one in hand.
 func (r *gridWindows[T]) bound(first, last time.Time) {
 	r.since, r.until = last, last.Add(r.slide)
 	if end := first.Add(r.size); end.Before(r.until) {
@@ -194,9 +192,6 @@ func (r *gridWindows[T]) bound(first, last time.Time) {
 	}
 	if before := first.Add(r.size - r.slide); before.After(r.since) {
 		r.since = before
-	}
-	if r.lo < r.given {
-		r.forget()
 	}
 }
 
@@ -281,7 +276,6 @@ func (r *gridWindows[T]) tellNext() {
 // closeNext gives the first window that was not. It is kept as long as items may come that are
 // late.
 func (r *gridWindows[T]) closeNext() error {
-	r.forget()
 	w := &r.list.all()[r.given]
 	next := *w
 	if w.fresh = 0; r.gone(w.End) {
