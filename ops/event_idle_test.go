@@ -18,7 +18,7 @@ import (
 // played is a flow of the words of a script; +5 lets five milliseconds pass.
 func played(script string) flow.Flow[int] {
 	return flow.FromFunc(func(_ context.Context, emit func(string) error) error {
-		for _, word := range strings.Fields(script) {
+		for word := range strings.FieldsSeq(script) {
 			if word[0] == '+' {
 				n, _ := strconv.Atoi(word)
 				time.Sleep(time.Duration(n) * ms)

@@ -80,6 +80,7 @@ func TestEventSessionWindow(t *testing.T) {
 		{"a barrier does not wait for sessions kept for late items", late, "1 w11 b 2", "1-11[1]  w11  b  1-12[1 2]"},
 		{"a barrier waits for a session that waits again", late, "1 w11 5 b w15", "1-11[1]  w11  1-15[1 5]  b  w15"},
 		{"a barrier and sessions that become one", p, "19 b 1 10 w21 w30", "w21  1-29[1 19 10]  b  w30"},
+		{"a barrier waits for what became of the older one of two", keyed, "17 b 1 9 2 w12 w27", "2-12[2]  w12  1-27[1 17 9]  b  w27"},
 		{"a barrier and a session that goes on", p, "1 b 5 w14 10 w24", "w14  1-20[1 5 10]  b  w24"},
 	})
 }
@@ -186,7 +187,7 @@ func referenceEventSessions(key func(int) int, gap int, c eventConfig, script st
 			}
 		}
 	}
-	for _, word := range strings.Fields(script) {
+	for word := range strings.FieldsSeq(script) {
 		n, err := strconv.Atoi(strings.TrimLeft(word, "wf"))
 		switch {
 		case word == "f":

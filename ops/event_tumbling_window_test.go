@@ -164,7 +164,7 @@ func referenceGrid(c eventConfig, script string) (out []string) {
 			}
 		}
 	}
-	for _, word := range strings.Fields(script) {
+	for word := range strings.FieldsSeq(script) {
 		n, err := strconv.Atoi(strings.TrimLeft(word, "wf"))
 		switch {
 		case word == "f":

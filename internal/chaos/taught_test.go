@@ -50,6 +50,7 @@ func taught() lessons {
 	teach(l, func(g *gamble, _ string) flow.Job { return g.job() })
 	teach(l, func(g *gamble, _ string) []flow.Job { return g.jobs() })
 	teach(l, eventWindow)
+	teach(l, ofWindows)
 	teach(l, restarts)
 	teach(l, workers)
 	teach(l, beginning)
@@ -164,6 +165,14 @@ func eventWindow(g *gamble, _ string) ops.EventWindow[int] {
 		return ops.NewEventSlidingWindow(at, size, duration(g, "slide")).WithLateness(lateness)
 	}
 	return ops.NewEventSessionWindow(arg[func(int) int](g, "key"), at, size).WithLateness(lateness)
+}
+
+// ofWindows draws the piece of a SplitLate that gets the windows.
+func ofWindows(g *gamble, name string) func(flow.Flow[flow.Window[int]]) flow.Flow[int] {
+	build := arg[func(flow.Flow[int]) flow.Flow[int]](g, name)
+	return func(f flow.Flow[flow.Window[int]]) flow.Flow[int] {
+		return build(f.Map(func(w flow.Window[int]) int { return len(w.Items) }))
+	}
 }
 
 // duration draws one of up to half a second, and rarely none.
