@@ -19,6 +19,21 @@ import (
 // registry holds all that flows can be made of.
 func registry() []*piece {
 	return []*piece{
+		{name: "Flow.AlsoTo", file: "flow/also_to.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.AlsoTo(arg[func(flow.Flow[int]) flow.Job](g, "build"), arg[[]flow.SideQueue](g, "queue")...))
+		}},
+		{name: "flow.SideBlock", file: "flow/also_to.go", value: value(func(g *gamble) flow.SideQueue {
+			return flow.SideBlock(arg[int](g, "size"))
+		})},
+		{name: "flow.SideDrop", file: "flow/also_to.go", value: value(func(g *gamble) flow.SideQueue {
+			return flow.SideDrop(arg[int](g, "size"))
+		})},
+		{name: "flow.SideSlide", file: "flow/also_to.go", value: value(func(g *gamble) flow.SideQueue {
+			return flow.SideSlide(arg[int](g, "size"))
+		})},
+		{name: "flow.Auto", file: "flow/auto.go", value: value(func(g *gamble) flow.Scale {
+			return flow.Auto(arg[int](g, "least"), arg[int](g, "most"))
+		})},
 		{name: "Flow.Branch", file: "flow/branch.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Branch[int](arg[[]func(flow.Flow[int]) flow.Flow[int]](g, "builds")...))
 		}},
@@ -103,6 +118,24 @@ func registry() []*piece {
 		}},
 		{name: "flow.Jobs", file: "flow/jobs.go", job: func(g *gamble) flow.Job {
 			return flow.Jobs(arg[[]flow.Job](g, "jobs")...)
+		}},
+		{name: "flow.JoinOn", file: "flow/join.go", value: value(func(g *gamble) flow.JoinSpec[int, int, int] {
+			return flow.JoinOn[int, int, int](arg[func(int) int](g, "keyA"), arg[func(int) time.Time](g, "atA"), arg[func(int) int](g, "keyB"), arg[func(int) time.Time](g, "atB"))
+		})},
+		{name: "JoinSpec.WithMaxItems", file: "flow/join.go", option: option(func(g *gamble, p flow.JoinSpec[int, int, int]) flow.JoinSpec[int, int, int] {
+			return p.WithMaxItems(arg[int](g, "n"))
+		})},
+		{name: "JoinSpec.WithMaxLead", file: "flow/join.go", option: option(func(g *gamble, p flow.JoinSpec[int, int, int]) flow.JoinSpec[int, int, int] {
+			return p.WithMaxLead(arg[time.Duration](g, "d"))
+		})},
+		{name: "Flow.IntervalJoin", file: "flow/join.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.IntervalJoin[int, int, flow.Pair[int, int]](inflow[int](g, "other"), arg[flow.JoinSpec[int, int, int]](g, "on"), arg[time.Duration](g, "lower"), arg[time.Duration](g, "upper")))
+		}},
+		{name: "Flow.WindowJoin", file: "flow/join.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.WindowJoin[int, int, flow.Pair[int, int]](inflow[int](g, "other"), arg[flow.JoinSpec[int, int, int]](g, "on"), arg[time.Duration](g, "size")))
+		}},
+		{name: "flow.SplitLate", file: "flow/late.go", source: func(g *gamble) flow.Flow[int] {
+			return dress(g, flow.SplitLate[int, int](inflow[int](g, "f"), arg[ops.EventWindow[int]](g, "w"), arg[func(flow.Flow[flow.Window[int]]) flow.Flow[int]](g, "windows"), arg[func(flow.Flow[int]) flow.Flow[int]](g, "late")))
 		}},
 		{name: "flow.WithLeakCheck", file: "flow/leak.go", value: value(func(g *gamble) flow.Option {
 			return flow.WithLeakCheck()
@@ -199,6 +232,18 @@ func registry() []*piece {
 		})},
 		{name: "flow.WithReportUnwaited", file: "flow/running.go", value: value(func(g *gamble) flow.Option {
 			return flow.WithReportUnwaited(arg[func(at string)](g, "report"))
+		})},
+		{name: "Flow.Scaled", file: "flow/scale.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.Scaled(arg[flow.Scale](g, "s")))
+		}},
+		{name: "Job.Scaled", file: "flow/scale.go", option: option(func(g *gamble, p flow.Job) flow.Job {
+			return p.Scaled(arg[flow.Scale](g, "s"))
+		})},
+		{name: "flow.NewWorkers", file: "flow/scale.go", value: value(func(g *gamble) *flow.Workers {
+			return flow.NewWorkers(arg[int](g, "n"), arg[int](g, "most"))
+		})},
+		{name: "flow.Manual", file: "flow/scale.go", value: value(func(g *gamble) flow.Scale {
+			return flow.Manual(arg[*flow.Workers](g, "w"))
 		})},
 		{name: "flow.Unbatch", file: "flow/shape.go", source: func(g *gamble) flow.Flow[int] {
 			return dress(g, flow.Unbatch[int](inflow[[]int](g, "f")))
@@ -389,6 +434,18 @@ func registry() []*piece {
 		}},
 		{name: "Flow.Enumerate", file: "flow/zenumerate.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.Enumerate[ops.Indexed[int]]())
+		}},
+		{name: "Flow.EventSessionWindow", file: "flow/zevent_session_window.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.EventSessionWindow[int, ops.Window[int]](arg[func(int) int](g, "key"), arg[func(int) time.Time](g, "at"), arg[time.Duration](g, "gap")))
+		}},
+		{name: "Flow.EventSlidingWindow", file: "flow/zevent_sliding_window.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.EventSlidingWindow[ops.Window[int]](arg[func(int) time.Time](g, "at"), arg[time.Duration](g, "size"), arg[time.Duration](g, "slide")))
+		}},
+		{name: "Flow.EventTime", file: "flow/zevent_time.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.EventTime(arg[func(int) time.Time](g, "at"), arg[time.Duration](g, "disorder")))
+		}},
+		{name: "Flow.EventTumblingWindow", file: "flow/zevent_tumbling_window.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			return dress(g, f.EventTumblingWindow[ops.Window[int]](arg[func(int) time.Time](g, "at"), arg[time.Duration](g, "size")))
 		}},
 		{name: "Flow.EveryNth", file: "flow/zevery_nth.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
 			return dress(g, f.EveryNth(arg[int](g, "n")))
@@ -895,6 +952,79 @@ func registry() []*piece {
 			p := ops.NewEnumerate[int]()
 			if g.option("WithName") {
 				p = p.WithName(arg[string](g, "name"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewEventSessionWindow", file: "ops/event_session_window.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewEventSessionWindow[int, int](arg[func(int) int](g, "key"), arg[func(int) time.Time](g, "at"), arg[time.Duration](g, "gap"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithLateness") {
+				p = p.WithLateness(arg[time.Duration](g, "d"))
+			}
+			if g.option("WithLate") {
+				p = p.WithLate(arg[func(context.Context, int) error](g, "fn"))
+			}
+			if g.option("WithMaxItems") {
+				p = p.WithMaxItems(arg[int](g, "n"))
+			}
+			if g.option("WithMaxSessions") {
+				p = p.WithMaxSessions(arg[int](g, "n"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewEventSlidingWindow", file: "ops/event_sliding_window.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewEventSlidingWindow[int](arg[func(int) time.Time](g, "at"), arg[time.Duration](g, "size"), arg[time.Duration](g, "slide"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithLateness") {
+				p = p.WithLateness(arg[time.Duration](g, "d"))
+			}
+			if g.option("WithLate") {
+				p = p.WithLate(arg[func(context.Context, int) error](g, "fn"))
+			}
+			if g.option("WithMaxItems") {
+				p = p.WithMaxItems(arg[int](g, "n"))
+			}
+			if g.option("WithMaxWindows") {
+				p = p.WithMaxWindows(arg[int](g, "n"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewEventTime", file: "ops/event_time.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewEventTime[int](arg[func(int) time.Time](g, "at"), arg[time.Duration](g, "disorder"), arg[[]ops.Clock](g, "clk")...)
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithEvery") {
+				p = p.WithEvery(arg[time.Duration](g, "d"))
+			}
+			if g.option("WithIdleTimeout") {
+				p = p.WithIdleTimeout(arg[time.Duration](g, "d"))
+			}
+			return then(g, f, p)
+		}},
+		{name: "ops.NewEventTumblingWindow", file: "ops/event_tumbling_window.go", stage: func(g *gamble, f flow.Flow[int]) flow.Flow[int] {
+			p := ops.NewEventTumblingWindow[int](arg[func(int) time.Time](g, "at"), arg[time.Duration](g, "size"))
+			if g.option("WithName") {
+				p = p.WithName(arg[string](g, "name"))
+			}
+			if g.option("WithOffset") {
+				p = p.WithOffset(arg[time.Duration](g, "d"))
+			}
+			if g.option("WithLateness") {
+				p = p.WithLateness(arg[time.Duration](g, "d"))
+			}
+			if g.option("WithLate") {
+				p = p.WithLate(arg[func(context.Context, int) error](g, "fn"))
+			}
+			if g.option("WithMaxItems") {
+				p = p.WithMaxItems(arg[int](g, "n"))
+			}
+			if g.option("WithMaxWindows") {
+				p = p.WithMaxWindows(arg[int](g, "n"))
 			}
 			return then(g, f, p)
 		}},

@@ -132,6 +132,27 @@ func subjects() []subject {
 			record: func(f flow.Flow[string]) (Line, error) { return record(f.ElementAt(2)) },
 		},
 		{
+			name: "event-session-window", script: "a-c-b-h-j-i-p-t--|",
+			code: "f.EventTime(at, 10*time.Millisecond).EventSessionWindow(func(string) string { return \"\" }, at, 30*time.Millisecond).Map(func(w ops.Window[string]) []string { return w.Items })",
+			record: func(f flow.Flow[string]) (Line, error) {
+				return record(f.EventTime(at, 10*time.Millisecond).EventSessionWindow(func(string) string { return "" }, at, 30*time.Millisecond).Map(func(w ops.Window[string]) []string { return w.Items }))
+			},
+		},
+		{
+			name: "event-sliding-window", script: "a-c-b-d-f-e-g-i--|",
+			code: "f.EventTime(at, 10*time.Millisecond).EventSlidingWindow(at, 40*time.Millisecond, 20*time.Millisecond).Map(func(w ops.Window[string]) []string { return w.Items })",
+			record: func(f flow.Flow[string]) (Line, error) {
+				return record(f.EventTime(at, 10*time.Millisecond).EventSlidingWindow(at, 40*time.Millisecond, 20*time.Millisecond).Map(func(w ops.Window[string]) []string { return w.Items }))
+			},
+		},
+		{
+			name: "event-tumbling-window", script: "a-c-b-d-f-e-g-i-h-j--|",
+			code: "f.EventTime(at, 10*time.Millisecond).EventTumblingWindow(at, 30*time.Millisecond).Map(func(w ops.Window[string]) []string { return w.Items })",
+			record: func(f flow.Flow[string]) (Line, error) {
+				return record(f.EventTime(at, 10*time.Millisecond).EventTumblingWindow(at, 30*time.Millisecond).Map(func(w ops.Window[string]) []string { return w.Items }))
+			},
+		},
+		{
 			name: "every-nth", script: "a-b-c-d-e-f-g-|",
 			code:   "f.EveryNth(3)",
 			record: func(f flow.Flow[string]) (Line, error) { return record(f.EveryNth(3)) },
