@@ -59,7 +59,7 @@ func join[T any](flows []Flow[T], name, op string, connect joint[T]) Flow[T] {
 // within is for what has no stage of its own.
 func within[T any](name string, connect func(*kernel.Segment, kernel.Port[T], []kernel.Wire[T])) joint[T] {
 	return func(seg *kernel.Segment, last kernel.Site, down kernel.Port[T], wires []kernel.Wire[T]) {
-		seg.Run().Misused(last, name, last.Err)
+		seg.Run().Misused(last, name, last.Plain().Err)
 		seg.Within(last, func(kernel.Site) { connect(seg, down, wires) })
 	}
 }
