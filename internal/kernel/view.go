@@ -113,7 +113,11 @@ func (r *Run) look() *look {
 // lookAt takes an edge. What came out of its queue was taken in by the stage behind it, also
 // where that does not count it.
 func (l *look) lookAt(e *Edge) {
-	view := EdgeView{From: e.From, To: e.To, given: e.shown}
+	view := EdgeView{From: e.From, To: e.To}
+	if e.shown != nil {
+		given := *e.shown
+		view.given = &given
+	}
 	view.Queued, view.Size = e.queue.now()
 	switch {
 	case l.settled:
