@@ -190,9 +190,10 @@ func (g *gamble) layout() way {
 
 // brake ends the run after a number of items.
 func (g *gamble) brake() func(int) {
-	n, cancel := 0, g.plant("brake")
+	var n atomic.Int64 // of all copies, if there are several
+	cancel := g.plant("brake")
 	return func(int) {
-		if n++; n == 300 {
+		if n.Add(1) == 300 {
 			g.cancel(cancel)
 		}
 	}
