@@ -190,6 +190,26 @@ func TestGroupBy_timersBesideCalls(t *testing.T) {
 	})
 }
 
+// TestGroupBy_branchOfTimersAndCalls: what would be apart elsewhere is fused in the piece, also
+// in a branch of it.
+func TestGroupBy_branchOfTimersAndCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opt, report := audited(t)
+		err := flow.Range(0, 4).GroupBy(mod(2), func(f flow.Flow[int]) flow.Flow[int] {
+			return f.Branch(
+				func(f flow.Flow[int]) flow.Flow[int] { return f.Delay(time.Second).Call(called) },
+				func(f flow.Flow[int]) flow.Flow[int] { return f.FlatMap(twice).Delay(2 * time.Second) },
+			).Call(called)
+		}).ForEach(func(context.Context, int) error { return nil }).Run(t.Context(), opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := stageReport(t, report, "for-each").In; n != 12 {
+			t.Errorf("%d items came, want 12", n)
+		}
+	})
+}
+
 // TestGroupBy_timerEndsKey: a key that its timer has ended is ended alone.
 func TestGroupBy_timerEndsKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

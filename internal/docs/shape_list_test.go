@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -67,12 +68,18 @@ var groups = map[string][]shape{
 			ofAnyOrder(gallery{}.ParallelUnordered), "[0 1 16 4]"},
 		{"ParallelKeyed", "1 → n → 1", "within each key", "one for each copy, one below",
 			ofAnyOrder(gallery{}.ParallelKeyed), "[a1 a2 b1 b2]"},
+		{"Scaled", "1 → 1", "that of the stage", "one for each worker that there may be, two around",
+			of(gallery{}.Scaled), "[0 1 4 9]"},
 	},
 	"Groups": {
 		{"GroupBy", "1 → n → 1", "within each key", "none of its own: fused",
 			of(gallery{}.GroupBy), "[[a1 a2] [b7 b9] [a5]]"},
 		{"GroupByKeyed", "1 → n → 1", "within each key", "none of its own: fused",
 			of(gallery{}.GroupByKeyed), "[{a 3} {b 2}]"},
+	},
+	"Time": {
+		{"EventTime", "1 → 1", "kept", "none of its own: fused",
+			of(gallery{}.EventTime), "[b 13:00 [8 3] a 13:00 [2 9] a 13:10 [14] b 13:20 [27]]"},
 	},
 	"Pieces": {
 		{"Pipe", "1 → 1", "that of its stages", "those of its stages",
@@ -331,6 +338,39 @@ func (gallery) GroupByKeyed() flow.Flow[flow.Pair[string, int]] {
 	return flow.Of("a1", "b7", "a2", "a5", "b9").GroupByKeyed(user, func(f flow.Flow[string]) flow.Flow[int] {
 		return f.Fold(0, func(n int, _ string) int { return n + 1 })
 	})
+}
+
+// Scaled has the number of workers of a stage change while it runs: by hand with `Manual`, or with
+// `Auto`, which adds workers as long as that brings more results, and takes them away where calls
+// only get slower, or there is nothing to do. The snapshot of a running flow tells the number and the
+// latest decisions. It is for one function; the copies of a `Parallel` are as many as they are.
+func (gallery) Scaled() flow.Flow[int] {
+	square := func(_ context.Context, n int) (int, error) { return n * n, nil }
+	return flow.Range(0, 4).AsyncMap(4, square).Scaled(flow.Auto(2, 64))
+}
+
+// EventTime tells by watermarks how far a stream has come by the times in its items, of which
+// some are late by up to a bound. The windows behind it go by that and not by the clock, here those
+// of each key in a `GroupBy`: the first reading of b comes late, and is in its window all the same.
+func (gallery) EventTime() flow.Flow[string] {
+	type reading struct {
+		sensor string
+		minute int
+	}
+	at := func(r reading) time.Time { return time.Date(2024, 5, 15, 13, r.minute, 0, 0, time.UTC) }
+	sensor := func(r reading) string { return r.sensor }
+	count := func(w flow.Window[reading]) string {
+		var minutes []int
+		for _, r := range w.Items {
+			minutes = append(minutes, r.minute)
+		}
+		return fmt.Sprint(w.Items[0].sensor, " ", w.Start.Format("15:04"), " ", minutes)
+	}
+	return flow.Of(reading{"a", 2}, reading{"b", 8}, reading{"a", 9}, reading{"b", 3}, reading{"a", 14}, reading{"b", 27}).
+		EventTime(at, 5*time.Minute).
+		GroupBy(sensor, func(f flow.Flow[reading]) flow.Flow[string] {
+			return f.EventTumblingWindow(at, 10*time.Minute).Map(count)
+		})
 }
 
 // Pipe makes a processor of a piece of a flow, to be used in many flows with `Then`, or over

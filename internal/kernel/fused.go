@@ -8,14 +8,14 @@ func (w Ways[In, Out]) fit(seg *Segment, site Site) bool {
 	t := newTrial(seg, seg.run.policyAt(site))
 	defer t.Abort()
 	g := t.seg
-	g.timed, g.blocks, g.clock, g.cue = seg.timed, seg.blocks, seg.clock, seg.cue
+	g.timed, g.blocks, g.clock, g.cue, g.tight = seg.timed, seg.blocks, seg.clock, seg.cue, seg.tight
 	for i := range slices.Backward(w.Parts) {
 		up, _ := w.attachWay(i, g, site, "", Port[Out]{Push: func(Out) error { return nil }, Signal: accept})
 		if !t.fused(up) {
 			return false
 		}
 	}
-	return !g.timed || !t.blocks(site, CallsFunc)
+	return g.tight || !g.timed || !t.blocks(site, CallsFunc)
 }
 
 // fuse wires the stage and its ways in the segment of what is below.
