@@ -54,7 +54,7 @@ func (p *parts) playOtherwise(t *testing.T, seed uint64, g *game) {
 
 // depends tells whether the items of some node depend on when it gets its own, when they are
 // taken, and how long functions take, as those of a stage that drops some under load, or on
-// barriers, which do not come over channels.
+// barriers and watermarks, which do not come over channels.
 func (p *parts) depends(t *testing.T, g *game) bool {
 	return slices.ContainsFunc(g.nodes, func(n *node) bool {
 		if n.alone == nil {
@@ -90,7 +90,7 @@ func (p *parts) barred(t *testing.T, alone func(*game, flow.Flow[int]) flow.Flow
 	return p.fed(t, alone, 0, flow.FromSignals(bars{}))
 }
 
-// bars gives the items of whole, and barriers.
+// bars gives the items of whole, and barriers, and a watermark.
 type bars struct{}
 
 func (bars) Stream(_ context.Context, out flow.Emitter[int]) error {
@@ -100,6 +100,9 @@ func (bars) Stream(_ context.Context, out flow.Emitter[int]) error {
 		}
 		if i%3 == 0 {
 			_ = out.Barrier(func(error) {})
+		}
+		if i == 100 { // whatever the times in the items are
+			_ = out.Watermark(time.Unix(1<<40, 0))
 		}
 	}
 	return nil
