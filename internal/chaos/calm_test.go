@@ -101,7 +101,7 @@ func (bars) Stream(_ context.Context, out flow.Emitter[int]) error {
 		if i%3 == 0 {
 			_ = out.Barrier(func(error) {})
 		}
-		if i == 100 { // whatever the times in the items are
+		if i == 5 { // whatever the times in the items are
 			_ = out.Watermark(time.Unix(1<<40, 0))
 		}
 	}
