@@ -33,11 +33,17 @@ func draw(seed uint64, kinds []*kind) *node {
 }
 
 // choose leaves out some kinds: of few there are more in one graph, and more than two of them
-// meet. In some graphs all signals arrive.
+// meet. In some graphs all signals arrive, and in none a node that is punctual meets one that is belated.
 func (d *drawer) choose(kinds []*kind) {
-	calm := d.IntN(3) == 0
+	not := belated
+	if d.IntN(3) > 0 {
+		not = punctual
+	}
+	if d.IntN(3) == 0 {
+		not |= mayEnd | deaf | holds
+	}
 	for _, k := range kinds {
-		if !(calm && k.traits&(mayEnd|deaf|holds) != 0) && (k.flows.to == 0 || d.IntN(3) > 0) {
+		if k.traits&not == 0 && (k.flows.to == 0 || d.IntN(3) > 0) {
 			d.kinds = append(d.kinds, k)
 		}
 	}

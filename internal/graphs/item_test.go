@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"iter"
 	"strings"
+	"time"
 
 	"github.com/go-streamz/streamz/flow"
 )
@@ -102,6 +103,50 @@ func second(p flow.Pair[item, item]) item { return beside(p.B, p.A) }
 
 func doubled(node string) func(item) flow.Pair[item, item] {
 	return func(x item) flow.Pair[item, item] { return flow.Pair[item, item]{A: x, B: branded(node, 1)(x)} }
+}
+
+// at is the event time of an item, and skewed is one that is out of order.
+func at(x item) time.Time { return time.Unix(int64(x.at), 0) }
+
+func skewed(x item) time.Time {
+	if x.n%3 == 0 {
+		x.at -= 5
+	}
+	return at(x)
+}
+
+// windowEnd is the end of the window of a size that a time is in.
+func windowEnd(at, size int) int {
+	d := time.Duration(size) * time.Second
+	return int(time.Unix(int64(at), 0).Truncate(d).Add(d).Unix())
+}
+
+func windowed(w flow.Window[item]) item { return windowOf(w.Items, int(w.End.Unix())) }
+
+// windowOf makes an item of those of a window.
+func windowOf(items []item, end int) item {
+	w := item{at: end}
+	ids := make([]string, len(items))
+	for i, x := range items {
+		ids[i], w.n = x.id, (3*w.n+x.n)%1000
+	}
+	w.id = "[" + strings.Join(ids, ",") + "]"
+	return w
+}
+
+// joined makes an item of a pair, of the later time. One of a window is of its end.
+func joined(p flow.Pair[item, item]) item {
+	x := zipped(p)
+	x.at = max(p.A.at, p.B.at)
+	return x
+}
+
+func joinedIn(size int) func(flow.Pair[item, item]) item {
+	return func(p flow.Pair[item, item]) item {
+		x := joined(p)
+		x.at = windowEnd(x.at, size)
+		return x
+	}
 }
 
 func byNumber(a, b item) int { return cmp.Compare(a.n, b.n) }

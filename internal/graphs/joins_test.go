@@ -1,6 +1,8 @@
 package graphs
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/go-streamz/streamz/flow"
@@ -49,6 +51,14 @@ func joins() []*kind {
 		join("WithLatestFrom", two, none, lags|mayEnd, func(m made[flows]) flows {
 			return m.in().Delay(m.lag()).WithLatestFrom(m.flows[1]).Map(first)
 		}, withNewest),
+
+		join("IntervalJoin", two, span{1, 4}, mayEnd|punctual|keeps, func(m made[flows]) flows {
+			n := time.Duration(m.n) * time.Second
+			return m.in().IntervalJoin(m.flows[1], byTime(), time.Second-n, n).Map(joined)
+		}, intervals),
+		join("WindowJoin", two, span{1, 4}, mayEnd|punctual|keeps, func(m made[flows]) flows {
+			return m.in().WindowJoin(m.flows[1], byTime(), 2*time.Duration(m.n)*time.Second).Map(joinedIn(2 * m.n))
+		}, windows),
 
 		join("Using", exactly(1), none, sealed, func(m made[flows]) flows { return using(m.in()) }, merged),
 		join("Restart", exactly(1), none, sealed, func(m made[flows]) flows {
@@ -114,4 +124,57 @@ func withNewest(m made[order]) order {
 		return order{}
 	}
 	return m.in().to(func(x item) item { return beside(x, others[len(others)-1]) })
+}
+
+func byTime() flow.JoinSpec[item, item, int] { return flow.JoinOn(key(3), at, key(3), at) }
+
+// pairs are those of a flow and another, of which the items have the same key and fit.
+func (m made[F]) pairs(a, b order, fit func(a, b item) bool) (all []flow.Pair[item, item]) {
+	others := b.items()
+	for _, x := range a.items() {
+		for _, y := range others {
+			if key(3)(x) == key(3)(y) && fit(x, y) {
+				all = append(all, flow.Pair[item, item]{A: x, B: y})
+			}
+		}
+	}
+	return all
+}
+
+// intervals gives pairs with the second of their items. Those of an item of the first flow come in
+// the order of the second, if its times rise: whenever that item comes.
+func intervals(m made[order]) order {
+	var rows []order
+	last := item{}
+	for _, p := range m.pairs(m.in(), m.flows[1], func(a, b item) bool { return a.at+1-m.n <= b.at && b.at <= a.at+m.n }) {
+		if p.A.id != last.id {
+			rows, last = append(rows, order{}), p.A
+		}
+		row := &rows[len(rows)-1]
+		row.line = append(row.line, joined(p))
+	}
+	all := loose(rows...)
+	if b := m.flows[1]; b.parts != nil || !slices.IsSortedFunc(b.line, func(x, y item) int { return x.at - y.at }) {
+		return all.alone(same)
+	}
+	return all
+}
+
+// windows gives the pairs of each window, those of the first item of the first flow first.
+func windows(m made[order]) order {
+	a, b := m.in(), m.flows[1]
+	found := make(map[int][]item)
+	for _, p := range m.pairs(a, b, func(a, b item) bool { return windowEnd(a.at, 2*m.n) == windowEnd(b.at, 2*m.n) }) {
+		x := joinedIn(2 * m.n)(p)
+		found[x.at] = append(found[x.at], x)
+	}
+	var all []order
+	for _, end := range slices.Sorted(maps.Keys(found)) {
+		o := line(found[end]...)
+		if a.parts != nil || b.parts != nil {
+			o = o.alone(same)
+		}
+		all = append(all, o)
+	}
+	return inLine(all...)
 }

@@ -73,6 +73,14 @@ const (
 	holds
 	// belated: an item may come behind a watermark that is later.
 	belated
+	// punctual: no item that comes in may be behind a watermark that is later.
+	punctual
+	// keeps: a flush passes what it holds.
+	keeps
+	// stateless: it keeps nothing from one item to the next.
+	stateless
+	// aside: what comes out of its pieces goes to another sink.
+	aside
 )
 
 func (k *kind) is(t trait) bool { return k.traits&t != 0 }
@@ -96,4 +104,4 @@ func (k *kind) table() int {
 const tables = 3
 
 // inlet is the place in a piece for what comes in.
-var inlet = &kind{name: "in", traits: single | prompt | fused}
+var inlet = &kind{name: "in", traits: single | prompt | fused | stateless}

@@ -21,6 +21,14 @@ type way struct {
 	early   bool                          // it ends before its flow
 }
 
+// promise is what is promised of the items of a graph.
+func (w way) promise() promise {
+	if w.early {
+		return may
+	}
+	return arrive
+}
+
 func ways() []way {
 	return []way{
 		{name: "as drawn"},
@@ -66,6 +74,7 @@ type layout struct {
 	seed    uint64 // of how long functions take
 	slow    bool
 	signals *signals // nil without
+	sides   sides
 }
 
 // pause waits as long as an item takes.

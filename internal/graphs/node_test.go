@@ -27,12 +27,12 @@ func (g *node) flow(l *layout, up flows) flows {
 	return g.kind.build(of(g, l, func(part *node, in flows) flows { return part.flow(l, in) }, up))
 }
 
-// order tells what comes of a graph.
-func (g *node) order(in order) order {
+// order tells what comes of a graph, and the layout what comes to its sides, if there is one.
+func (g *node) order(l *layout, in order) order {
 	if g.kind == inlet {
 		return in
 	}
-	o := g.kind.model(of(g, nil, (*node).order, in))
+	o := g.kind.model(of(g, l, func(part *node, in order) order { return part.order(l, in) }, in))
 	if len(o.items()) > maxItems {
 		panic(undetermined{})
 	}
@@ -61,7 +61,7 @@ func (g *node) determined() (ok bool) {
 			}
 		}
 	}()
-	g.loosened().order(order{})
+	g.loosened().order(nil, order{})
 	return true
 }
 

@@ -32,7 +32,7 @@ func play(g *node, w way, rnd *rand.Rand) []string {
 	if w.signals {
 		l.signals = &signals{barriers: !g.any(holds)}
 	}
-	f, want := g.flow(l, flows{}), g.order(order{})
+	f, want := g.flow(l, flows{}), g.order(l, order{})
 	count := len(want.items())
 	if w.early {
 		count = rnd.IntN(count + 1)
@@ -56,6 +56,7 @@ func play(g *node, w way, rnd *rand.Rand) []string {
 	if w.signals {
 		broken = append(broken, l.signals.check(g)...)
 	}
+	broken = append(broken, l.sides.check(g, w.promise())...)
 	if len(broken) > 0 {
 		broken = append(broken, fmt.Sprintf("want %v\ngot %v\n%v", want, got, r))
 	}

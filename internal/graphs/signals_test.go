@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -175,24 +176,13 @@ const (
 
 // promises tells what is promised of each source.
 func (g *node) promises(p promise, to map[string]promise) {
-	switch {
-	case g.is(deaf):
-		p = max(p, none)
-	case g.is(mayEnd):
-		p = max(p, may)
-	}
-	for _, part := range g.pieces { // a fork passes on what comes out of all pieces
-		for _, n := range part.nodes() {
-			switch {
-			case n.is(deaf):
-				p = max(p, none)
-			case n.is(mayEnd):
-				p = max(p, may)
-			}
-		}
-	}
+	p = max(p, g.passes())
 	for _, part := range g.pieces {
-		part.promises(p, to)
+		if g.is(aside) { // its signals go to another sink
+			part.promises(none, to)
+		} else {
+			part.promises(p, to)
+		}
 	}
 	for _, f := range g.flows {
 		f.promises(p, to)
@@ -200,6 +190,34 @@ func (g *node) promises(p promise, to map[string]promise) {
 	if g.kind != inlet && len(g.flows) == 0 {
 		to[g.name] = p
 	}
+}
+
+// passes tells what is promised of the signals that come to a node, as far as it goes.
+func (g *node) passes() promise {
+	if slices.ContainsFunc(g.through(), func(n *node) bool { return n.is(deaf) }) {
+		return none
+	}
+	return g.ends()
+}
+
+// ends tells the same of items.
+func (g *node) ends() promise {
+	if slices.ContainsFunc(g.through(), func(n *node) bool { return n.is(mayEnd) }) {
+		return may
+	}
+	return arrive
+}
+
+// through are the nodes that what comes to a node goes through: a fork passes on what comes out of
+// all pieces.
+func (g *node) through() []*node {
+	all := []*node{g}
+	for _, part := range g.pieces {
+		if !g.is(aside) {
+			all = append(all, part.nodes()...)
+		}
+	}
+	return all
 }
 
 var origin = regexp.MustCompile(`([a-z]+)(\d+)`)
@@ -218,11 +236,11 @@ func (s *signals) check(g *node) (broken []string) {
 	if all && s.mark != lastMark {
 		broken = append(broken, fmt.Sprintf("the last watermark was %d", s.mark))
 	}
-	places := s.places()
+	places, flushed := s.places(), g.flushed()
 	for _, b := range s.sent {
 		p := promises[b.source]
-		if b.what == "flush" && g.any(sealed) { // none comes out of a run inside
-			p = max(p, may)
+		if b.what == "flush" {
+			p = max(p, flushed)
 		}
 		switch {
 		case b.told > 1, b.told == 0 && b.what == "barrier":
@@ -238,6 +256,17 @@ func (s *signals) check(g *node) (broken []string) {
 		}
 	}
 	return broken
+}
+
+// flushed tells what is promised of flushes at most.
+func (g *node) flushed() promise {
+	switch {
+	case g.any(keeps):
+		return none
+	case g.any(sealed): // none comes out of a run inside
+		return may
+	}
+	return arrive
 }
 
 // places tells of each item of a source how many had come when the last did that it became.

@@ -20,12 +20,12 @@ func stages() []*kind {
 	}
 	few, some, none := span{1, 4}, span{0, 12}, span{}
 	return []*kind{
-		stage("Map", few, single|prompt|fused, func(m made[flows]) flows { return m.in().Map(times(m.n)) }, mapped),
-		stage("Call", few, single|fused, func(m made[flows]) flows { return m.in().Call(m.work(times(m.n))) }, mapped),
-		stage("Filter", span{2, 4}, single|prompt|fused, func(m made[flows]) flows { return m.in().Filter(unlike(m.n)) }, func(o order, n int) order {
+		stage("Map", few, stateless|single|prompt|fused, func(m made[flows]) flows { return m.in().Map(times(m.n)) }, mapped),
+		stage("Call", few, stateless|single|fused, func(m made[flows]) flows { return m.in().Call(m.work(times(m.n))) }, mapped),
+		stage("Filter", span{2, 4}, stateless|single|prompt|fused, func(m made[flows]) flows { return m.in().Filter(unlike(m.n)) }, func(o order, n int) order {
 			return o.where(unlike(n))
 		}),
-		stage("FlatMap", few, single|fused, func(m made[flows]) flows { return m.in().FlatMap(partsOf(m.n)) }, func(o order, n int) order {
+		stage("FlatMap", few, stateless|single|fused, func(m made[flows]) flows { return m.in().FlatMap(partsOf(m.n)) }, func(o order, n int) order {
 			return o.each(func(x item) order { return line(parts(n)(x)...) })
 		}),
 		stage("FlatMapMerge", few, single|workers, func(m made[flows]) flows {
