@@ -30,6 +30,27 @@ func TestShrink(t *testing.T) {
 	}
 }
 
+// TestShrinkSide plants one into what the model tells of a further sink.
+func TestShrinkSide(t *testing.T) {
+	for name, wrong := range map[string]func(order) order{"lacks": lacking, "swaps": swapped} {
+		t.Run(name, func(t *testing.T) {
+			all := kinds()
+			for _, k := range all {
+				if k.is(aside) {
+					k.model = func(m made[order]) order {
+						m.expect(m.name, wrong(m.pieces[0](m.in())))
+						return m.in()
+					}
+				}
+			}
+			f := searched(t, all, "AlsoTo").shrink(t)
+			if n := f.g.size(); n > 3 || !f.g.has("AlsoTo") {
+				t.Errorf("shrunk to %d nodes, %s:\n%v", n, f.w.name, f.g)
+			}
+		})
+	}
+}
+
 // unordered are kinds that never promise an order of two items.
 var unordered = map[string]bool{"AsyncMapUnordered": true, "Balance": true, "ParallelUnordered": true}
 

@@ -30,7 +30,7 @@ func run(t *testing.T, g *node, w way, seed uint64) (broken []string) {
 func play(g *node, w way, rnd *rand.Rand) []string {
 	l := &layout{seed: rnd.Uint64(), slow: w.slow}
 	if w.signals {
-		l.signals = &signals{barriers: !g.any(holds)}
+		l.signals = &signals{barriers: !g.any(holds), sides: &l.sides}
 	}
 	f, want := g.flow(l, flows{}), g.order(l, order{})
 	count := len(want.items())

@@ -47,6 +47,17 @@ func (l *layout) expect(name string, what order) {
 	}
 }
 
+// counts tells how many items have come to each.
+func (s *sides) counts() map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	counts := make(map[string]int, len(s.of))
+	for name, of := range s.of {
+		counts[name] = len(of.got)
+	}
+	return counts
+}
+
 // check holds what came to the sinks against the model.
 func (s *sides) check(g *node, p promise) (broken []string) {
 	g.sides(p, func(g *node, p promise) {

@@ -17,6 +17,7 @@ import (
 // at the end of the graph.
 type signals struct {
 	barriers bool // beside watermarks
+	sides    *sides
 
 	mu   sync.Mutex
 	sent []*sent
@@ -30,10 +31,11 @@ type sent struct {
 	what   string
 	id     uint64 // its place among all
 	source string
-	before int   // items of its source that came before
-	seen   int   // items at the sink when it came there
-	told   int   // how often
-	err    error // what it was told
+	before int            // items of its source that came before
+	seen   int            // items at the sink when it came there
+	beside map[string]int // the same of sides, if it is a barrier
+	told   int            // how often
+	err    error          // what it was told
 }
 
 // lastMark is later than all items of sources: each ends with it.
@@ -90,7 +92,7 @@ func (s *signals) came(b *sent, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b.told++
-	b.err, b.seen = err, len(s.seen)
+	b.err, b.seen, b.beside = err, len(s.seen), s.sides.counts()
 }
 
 // flusher sends a flush after every fifth item. No source of a flow can.
@@ -236,7 +238,7 @@ func (s *signals) check(g *node) (broken []string) {
 	if all && s.mark != lastMark {
 		broken = append(broken, fmt.Sprintf("the last watermark was %d", s.mark))
 	}
-	places, flushed := s.places(), g.flushed()
+	places, flushed := placesOf(s.seen), g.flushed()
 	for _, b := range s.sent {
 		p := promises[b.source]
 		if b.what == "flush" {
@@ -248,11 +250,35 @@ func (s *signals) check(g *node) (broken []string) {
 		case p == arrive && (b.told == 0 || b.err != nil):
 			broken = append(broken, fmt.Sprintf("%v did not come: %v", b, b.err))
 		case b.told == 1 && b.err == nil && p < none:
-			for i, at := range places[b.source][:min(b.before, len(places[b.source]))] {
-				if at > b.seen {
-					broken = append(broken, fmt.Sprintf("%v came before what became of %s%d", b, b.source, i))
-				}
+			broken = append(broken, b.early(places[b.source], b.seen, "the sink")...)
+		}
+	}
+	return append(broken, s.checkSides(g, promises)...)
+}
+
+// checkSides holds barriers against what came to sides that they have to have come to as well.
+func (s *signals) checkSides(g *node, promises map[string]promise) (broken []string) {
+	g.sides(arrive, func(g *node, p promise) {
+		of := s.sides.of[g.name]
+		if of == nil || p != arrive || g.pieces[0].any(deaf) || g.pieces[0].any(mayEnd) {
+			return
+		}
+		places := placesOf(of.got)
+		for _, b := range s.sent {
+			if b.what == "barrier" && b.told == 1 && b.err == nil && promises[b.source] < none {
+				broken = append(broken, b.early(places[b.source], b.beside[g.name], "side "+g.name)...)
 			}
+		}
+	})
+	return broken
+}
+
+// early tells of items that came to a sink after a signal that is behind them. places are those of
+// the items of its source there, and seen is how many had come.
+func (b *sent) early(places []int, seen int, sink string) (broken []string) {
+	for i, at := range places[:min(b.before, len(places))] {
+		if at > seen {
+			broken = append(broken, fmt.Sprintf("%v came before what became of %s%d at %s", b, b.source, i, sink))
 		}
 	}
 	return broken
@@ -269,10 +295,10 @@ func (g *node) flushed() promise {
 	return arrive
 }
 
-// places tells of each item of a source how many had come when the last did that it became.
-func (s *signals) places() map[string][]int {
+// placesOf tells of each item of a source how many had come when the last did that it became.
+func placesOf(seen []item) map[string][]int {
 	places := make(map[string][]int)
-	for i, x := range s.seen {
+	for i, x := range seen {
 		for _, m := range origin.FindAllStringSubmatch(x.id, -1) {
 			n, err := strconv.Atoi(m[2])
 			if err != nil {
