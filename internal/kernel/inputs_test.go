@@ -15,11 +15,11 @@ import (
 	"github.com/go-streamz/streamz/internal/kernel"
 )
 
-// happening is what an input does at its second: it gives an item, sends a watermark or a
-// barrier, or ends.
+// happening is what an input does at its second: it gives an item, sends a watermark, a barrier
+// or a flush, or ends.
 type happening struct {
 	input int
-	what  string // "a1", "w5", "b", "end"
+	what  string // "a1", "w5", "b", "f", "end"
 }
 
 // inputOf plays what is of one input.
@@ -35,6 +35,8 @@ func inputOf(i int, script []happening) kernel.Wire[string] {
 					return nil
 				case h.what == "b":
 					err = out.Barrier(func(error) {})
+				case h.what == "f":
+					err = out.Watermark(kernel.Signal{Kind: kernel.Flush})
 				case h.what[0] == 'w':
 					at, _ := time.ParseDuration(h.what[1:] + "s")
 					err = out.Watermark(kernel.Signal{Kind: kernel.Watermark, Time: time.Unix(0, 0).Add(at)})
@@ -108,7 +110,8 @@ func pairHead(connect func(*kernel.Segment, kernel.Pairs[string, string, string]
 }
 
 // TestInputs_signals: a watermark goes down as the earliest of those that have not ended, when
-// that rises; a barrier behind the items that came before it in its own input.
+// that rises; a barrier behind the items that came before it in its own input, and a flush behind
+// the barriers.
 func TestInputs_signals(t *testing.T) {
 	for _, c := range []struct{ head, script, want string }{
 		{"Prioritized", "0:a 0:w5 1:w3 1:b 1:x 0:end 1:w9", "a w3 barrier x w9"},
@@ -125,6 +128,8 @@ func TestInputs_signals(t *testing.T) {
 		{"IntervalJoin", "0:a5 0:w6 1:x6 1:b 1:w8 0:b 0:w9 1:w9 1:end", "a5x6 w6 barrier w8 barrier w9"},
 		{"IntervalJoin", "0:a5 0:b 1:x9 1:b 0:end 1:w7 1:w8 1:w9", "barrier w7 w8 barrier"},
 		{"IntervalJoin", "1:b 0:b 0:w3 1:x5 1:b 0:end 1:w9", "barrier barrier barrier"},
+		{"IntervalJoin", "0:f 0:a5 0:b 0:f 1:f 1:w8 0:w8 2:", "flush flush barrier flush w8"},
+		{"WindowJoin", "0:f 0:a1 0:b 0:f 1:f 1:w5 0:w5 2:", "flush flush w5 barrier flush"},
 		{"WindowJoin", "0:a1 1:x2 1:b 0:w5 0:b 1:w4 1:w5 0:c9 0:w6 1:w6", "w4 a1x2 w5 barrier barrier w6"},
 		{"WindowJoin", "0:a1 1:x2 0:w9 0:a9 0:b 1:w9 1:x9 1:b 0:end 1:w12", "a1x2 w9 a9x9 w12 barrier barrier"},
 		{"Otherwise", "0:w5 0:b 0:end 1:w7 1:x", "w5 barrier w7 x"},

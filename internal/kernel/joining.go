@@ -60,7 +60,7 @@ type arm[T any, K comparable] struct {
 	barred []barred
 }
 
-// barred is a barrier that waits until the items which came before it are kept no more.
+// barred is a signal that waits until the items which came before it are kept no more.
 type barred struct {
 	sig   Signal
 	until time.Time // of the newest of them
@@ -235,8 +235,7 @@ func (j *joining[A, B, K, P]) end() error {
 // before it are kept: they may be in further pairs.
 func (j *joining[A, B, K, P]) signal(sig Signal) error {
 	switch {
-	case sig.Kind == Barrier && j.passing == &j.a.input && j.a.bars(sig),
-		sig.Kind == Barrier && j.passing == &j.b.input && j.b.bars(sig):
+	case j.passing == &j.a.input && j.a.bars(sig), j.passing == &j.b.input && j.b.bars(sig):
 		return nil
 	case sig.Kind == Watermark && j.reach != nil:
 		if err := j.reach(sig.Time); err != nil {
@@ -246,12 +245,17 @@ func (j *joining[A, B, K, P]) signal(sig Signal) error {
 	return j.down.Signal(sig)
 }
 
-// bars keeps a barrier if it has to wait.
+// bars keeps a barrier if it has to wait, and a flush behind one: where the ways of one stream come
+// together again signals have to come from each in the same order.
 func (in *arm[T, K]) bars(sig Signal) bool {
-	if in.kept == 0 && len(in.barred) == 0 {
+	until, last := in.newest, len(in.barred)-1
+	switch {
+	case sig.Kind == Flush && last >= 0:
+		until = in.barred[last].until
+	case sig.Kind != Barrier || in.kept == 0 && last < 0:
 		return false
 	}
-	in.barred = append(in.barred, barred{sig, in.newest})
+	in.barred = append(in.barred, barred{sig, until})
 	return true
 }
 
