@@ -168,7 +168,7 @@ func (r *gridWindows[T]) open(first, last time.Time) {
 // insert opens a window. It may have a few more items than the last one that was given, as long
 // as there are few: else these would be much memory.
 func (r *gridWindows[T]) insert(at int, start time.Time) {
-	w := gridWindow[T]{Window: Window[T]{Start: start, End: start.Add(r.size)}}
+	w := gridWindow[T]{Start: start, End: start.Add(r.size)}
 	if r.grown > 0 && r.list.len() < 4 {
 		w.Items = make([]T, 0, r.grown+r.grown/8)
 	}

@@ -131,7 +131,7 @@ func (r *eventSessions[T, K]) until(s *eventSession[T, K]) time.Time {
 
 // begin opens a session, which waits to be given.
 func (r *eventSessions[T, K]) begin(key K, t time.Time) *eventSession[T, K] {
-	s := &eventSession[T, K]{key: key, Window: Window[T]{Start: t, End: t.Add(r.gap)}}
+	s := &eventSession[T, K]{key: key, Start: t, End: t.Add(r.gap)}
 	s.due = s.End
 	r.await(s)
 	heap.Push(&r.due, s)
