@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -82,11 +83,12 @@ func (q *signals) take() Signal {
 	return sig
 }
 
-// drop takes out those that nobody will take any more.
+// drop takes out those that nobody will take any more. They are a copy: one may yet be added, in
+// the same room.
 func (q *signals) drop() []placed {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	lost := q.list
+	lost := slices.Clone(q.list)
 	q.list = nil
 	q.pending.Store(0)
 	return lost
