@@ -15,25 +15,25 @@ import (
 //		return of.TumblingWindow(time.Minute).Map(total)
 //	})
 //
-// A key costs the memory of its stages' state, and no goroutine: all copies are fused with what is
-// below. So the piece can have no stage that needs a goroutine or a queue, as an Async, an
-// AsyncMap, a Merge or a TakeUntil: that is a configuration error. Such a stage can stand behind
-// the GroupBy, or the piece in a [Flow.ParallelKeyed]. While a function of the piece blocks, all keys
-// wait, and their timers.
+// A key costs the memory of its stages' state, and no goroutine: all copies are fused with what
+// is below. So the piece can have no stage that needs a goroutine or a queue, as an Async, an
+// AsyncMap, a Merge or a TakeUntil: that is a configuration error. Such a stage can stand
+// behind the GroupBy, or the piece in a [Flow.ParallelKeyed]. While a function of the piece
+// blocks, all keys wait, and their timers.
 //
 // Results come as the copies give them: those of one item at once, those of a key in its order.
-// When the input ends the copies end one after the other, by the first items of their keys. A copy that
-// ends early, as by a Take, takes nothing any more: what still comes for its key is discarded, and
-// counts as filtered.
+// When the input ends the copies end one after the other, by the first items of their keys. A
+// copy that ends early, as by a Take, takes nothing any more: what still comes for its key is
+// discarded, and counts as filtered.
 //
 // A million keys (1<<20) may be in use, and an item with a further one is a failure; [MaxKeys],
 // [EvictOldest], [DropBeyond] and [EvictIdle] say otherwise. A key that is evicted ends as at the
 // end of the input, so that nothing is lost, and begins anew with its next item.
 //
 // Flushes and barriers go through every copy, and come down when all have passed them on. A
-// watermark goes to the copies that it may concern: those that had an item since the last, that hold
-// one, or that have a window to close; it comes down as the least of those that are held, which is
-// looked up when the next one comes, or when none is held any more.
+// watermark goes to the copies that it may concern: those that had an item since the last, that
+// hold one, or that have a window to close; it comes down as the least of those that are held,
+// which is looked up when the next one comes, or when none is held any more.
 //
 // Stages are named "group-by/map", and their numbers are of all keys together. A name given to
 // the GroupBy takes the place of "group-by"; a policy is that of key and the default of all its

@@ -13,9 +13,9 @@ import (
 // behind it.
 //
 // A piece that ends early takes nothing any more, what waits in front of it is lost and counts
-// as queued, and the others go on; when all have, the Balance ends. Signals and the rules of build are those of a [Flow.Branch]. Stages are named
-// "balance[0]/map"; a name given to the Balance takes the place of "balance", and a policy is the
-// default of all of them.
+// as queued, and the others go on; when all have, the Balance ends. Signals and the rules of
+// build are those of a [Flow.Branch]. Stages are named "balance[0]/map"; a name given to the
+// Balance takes the place of "balance", and a policy is the default of all of them.
 func (f Flow[T]) Balance[R any](builds ...func(Flow[T]) Flow[R]) Flow[R] {
 	var err error
 	if len(builds) == 0 {
@@ -26,18 +26,19 @@ func (f Flow[T]) Balance[R any](builds ...func(Flow[T]) Flow[R]) Flow[R] {
 
 // Parallel runs several copies of a piece of a flow, each on a goroutine of its own, and gives
 // what comes out of them in the order of the items, as if there were one. An item goes through
-// one of them, whichever is free. It is [Flow.AsyncMap] for several stages, with a policy and a row in the
-// report each, and for those that discard items or give several.
+// one of them, whichever is free. It is [Flow.AsyncMap] for several stages, with a policy and a
+// row in the report each, and for those that discard items or give several.
 //
 // That order can be known only where the stages keep nothing from one item to the next and need
-// no goroutine: Map, TryMap, Filter, Tap, Call, FlatMap, and a Branch, Partition or Route of such. One
-// that is none of these is a configuration error; a [Flow.ParallelUnordered] and a
+// no goroutine: Map, TryMap, Filter, Tap, Call, FlatMap, and a Branch, Partition or Route of
+// such. One that is none of these is a configuration error; a [Flow.ParallelUnordered] and a
 // [Flow.ParallelKeyed] take any. All results of an item are gathered before the first goes on.
 //
 // As many items are accepted and not given on as by an AsyncMap. build is called once; the
-// functions of the copies are the same and are called at once. Stages are named "parallel[0]/map";
-// a name given to the Parallel takes the place of "parallel", and a policy is the default of all of them.
-// A flush, a barrier and a watermark come behind the results of the items before them.
+// functions of the copies are the same and are called at once. Stages are named
+// "parallel[0]/map"; a name given to the Parallel takes the place of "parallel", and a policy
+// is the default of all of them. A flush, a barrier and a watermark come behind the results of
+// the items before them.
 func (f Flow[T]) Parallel[R any](workers int, build func(Flow[T]) Flow[R]) Flow[R] {
 	err := badWorkers(workers)
 	p := kernel.Parallel[T, R]{Count: workers, Part: newPipe(build).Kernel()}
