@@ -56,7 +56,12 @@ type waitingMark struct {
 }
 
 // keep has it wait in place of an older one.
-func (m *waitingMark) keep(sig kernel.Signal) { m.sig, m.waits = sig, true }
+func (m *waitingMark) keep(sig kernel.Signal) {
+	if m.waits {
+		sig = sig.With(m.sig)
+	}
+	m.sig, m.waits = sig, true
+}
 
 // pass hands it on, if one has waited.
 func (m *waitingMark) pass(down func(kernel.Signal) error) error {

@@ -135,7 +135,7 @@ func (r *lasting[T]) signal(sig kernel.Signal) error {
 func (r *lasting[T]) await(sig kernel.Signal) {
 	next := behind{r.came, sig}
 	if last := len(r.waiting) - 1; last >= 0 && sig.Kind == kernel.Watermark && r.waiting[last].sig.Kind == kernel.Watermark {
-		r.waiting[last] = next
+		r.waiting[last] = behind{r.came, sig.With(r.waiting[last].sig)}
 		return
 	}
 	r.waiting = append(r.waiting, next)

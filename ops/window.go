@@ -67,7 +67,7 @@ func (w *windowing[T]) emit(win Window[T]) error {
 func (w *windowing[T]) wait(sig kernel.Signal, at int64) {
 	list := w.waiting.all()
 	if last := len(list) - 1; last >= 0 && sig.Kind == kernel.Watermark && list[last].at == at && list[last].sig.Kind == kernel.Watermark {
-		list[last].sig = sig
+		list[last].sig = sig.With(list[last].sig)
 		return
 	}
 	w.waiting.add(waiting{sig, at})

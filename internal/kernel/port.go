@@ -26,6 +26,15 @@ type Port[T any] struct {
 	queue *queue       // between the sender and the receiver, nil where they are fused
 }
 
+// With is a watermark that says what it and the one before it say together: the later time of the
+// two, and whether the stream is idle by now.
+func (s Signal) With(before Signal) Signal {
+	if before.Time.After(s.Time) {
+		s.Time = before.Time
+	}
+	return s
+}
+
 // by is a port for what comes by way of other functions to the same receiver.
 func by[T, Out any](down Port[Out], push func(T) error, signal func(Signal) error) Port[T] {
 	return Port[T]{Push: push, Signal: signal, room: down.room, to: down.to, queue: down.queue}

@@ -145,13 +145,14 @@ func TestBoundary_boundsItsSignals(t *testing.T) {
 }
 
 // TestBoundary_watermarksMerge: of watermarks in one place the latest is enough, also if a source
-// goes back.
+// goes back, and whether the stream is idle by now.
 func TestBoundary_watermarksMerge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var got []int64
+		idle := uint16(0)
 		note := func(sig kernel.Signal) error {
 			if sig.Kind == kernel.Watermark {
-				got = append(got, sig.Time.Unix())
+				got, idle = append(got, sig.Time.Unix()), sig.Idle
 			}
 			return nil
 		}
@@ -164,11 +165,11 @@ func TestBoundary_watermarksMerge(t *testing.T) {
 					return err
 				}
 			}
-			return nil
+			return out.Watermark(kernel.Signal{Kind: kernel.Watermark, Idle: 1})
 		})
 		release()
-		if diff := cmp.Diff([]int64{999}, got); diff != "" {
-			t.Errorf("watermarks mismatch (-want +got):\n%s", diff)
+		if diff := cmp.Diff([]int64{999}, got); diff != "" || idle != 1 {
+			t.Errorf("idle %d, watermarks mismatch (-want +got):\n%s", idle, diff)
 		}
 	})
 }

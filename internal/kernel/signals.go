@@ -35,9 +35,7 @@ func (q *signals) merge(at uint64, sig Signal) bool {
 	if last < 0 || sig.Kind != Watermark || q.list[last].sig.Kind != Watermark || q.list[last].at != at {
 		return false
 	}
-	if sig.Time.After(q.list[last].sig.Time) {
-		q.list[last].sig = sig
-	}
+	q.list[last].sig = sig.With(q.list[last].sig)
 	return true
 }
 
