@@ -12,7 +12,7 @@ type plan struct {
 	rounds int
 	round  time.Duration // of one contender, at least one operation
 	op     time.Duration // aimed at for one operation
-	most   int           // items an operation
+	most   int           // items an operation, unless the row needs more
 	allocs int           // items, at most, over which allocations are counted
 	judge  bool
 }
@@ -31,8 +31,14 @@ func short() plan { return plan{rounds: 1, most: fewest, allocs: fewest} }
 // fewest items are an operation: the setup of a run should not show.
 const fewest = 500
 
-// least is how many items an operation of the row has at least.
-func (p plan) least(r row) int { return min(max(fewest, r.least), p.most) }
+// least is how many items an operation of the row has at least. Where no numbers are judged any
+// do.
+func (p plan) least(r row) int {
+	if !p.judge {
+		return min(max(fewest, r.least), p.most)
+	}
+	return max(fewest, r.least)
+}
 
 // series is one runner being measured.
 type series struct {
@@ -82,7 +88,7 @@ func (s *series) calibrate(p plan) error {
 			return err
 		}
 		cost = min(cost, ns)
-		s.size(min(max(int(float64(p.op)/cost), s.least), p.most))
+		s.size(max(min(int(float64(p.op)/cost), p.most), s.least))
 	}
 	return nil
 }
