@@ -153,7 +153,7 @@ func (f Flow[T]) ways[R any](
 ) Flow[R] {
 	w.Size = branchQueue
 	w.Choose = func(fork *kernel.Fork[T]) kernel.Spec[T, nothing] {
-		return kernel.Spec[T, nothing]{Name: name, Op: op, Calls: calls, Stateless: true, Start: func(s *kernel.Stage, _ kernel.Port[nothing]) kernel.Port[T] {
+		return kernel.Spec[T, nothing]{Name: name, Op: op, Calls: calls, Nature: kernel.Stateless, Start: func(s *kernel.Stage, _ kernel.Port[nothing]) kernel.Port[T] {
 			return kernel.Port[T]{Push: chooser(s, calls, pass(fork))}
 		}}
 	}

@@ -67,7 +67,7 @@ func (c *Call[In, Out]) Process(ctx context.Context, in <-chan In) <-chan Out {
 func (c *Call[In, Out]) Kernel() kernel.Spec[In, Out] {
 	return kernel.Spec[In, Out]{
 		Self: c, Name: c.name, Op: "Call", Err: c.err(), Told: c.told,
-		Calls: kernel.CallsFunc, Books: kernel.Mapped, Heeds: true, Blocks: true, Stateless: true, Start: c.start,
+		Calls: kernel.CallsFunc, Books: kernel.Mapped, Heeds: true, Blocks: true, Nature: kernel.Stateless, Start: c.start,
 	}
 }
 

@@ -58,7 +58,7 @@ func (f *Filter[T]) Process(ctx context.Context, in <-chan T) <-chan T {
 func (f *Filter[T]) Kernel() kernel.Spec[T, T] {
 	return kernel.Spec[T, T]{
 		Self: f, Name: f.name, Op: "Filter", Err: f.err(),
-		Calls: kernel.CallsFunc, Books: kernel.Selected, Stateless: true, Start: f.start,
+		Calls: kernel.CallsFunc, Books: kernel.Selected, Nature: kernel.Stateless, Start: f.start,
 	}
 }
 

@@ -49,7 +49,7 @@ func (m *FlatMapper[In, Out]) Process(ctx context.Context, in <-chan In) <-chan 
 func (m *FlatMapper[In, Out]) Kernel() kernel.Spec[In, Out] {
 	return kernel.Spec[In, Out]{
 		Self: m, Name: m.name, Op: "FlatMap", Err: m.err(),
-		Calls: kernel.CallsEmitter, Blocks: true, Stateless: true, Start: m.start,
+		Calls: kernel.CallsEmitter, Blocks: true, Nature: kernel.Stateless, Start: m.start,
 	}
 }
 

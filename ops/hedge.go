@@ -134,7 +134,7 @@ func (h *Hedge[In, Out]) Process(ctx context.Context, in <-chan In) <-chan Out {
 
 // Kernel describes the processor to flows, which fuse it.
 func (h *Hedge[In, Out]) Kernel() kernel.Spec[In, Out] {
-	return h.spec(kernel.Spec[In, Out]{Self: h, Op: "Hedge", Helped: true}, true, h.do)
+	return h.spec(kernel.Spec[In, Out]{Self: h, Op: "Hedge", Nature: kernel.Helped}, true, h.do)
 }
 
 // results makes calls outside of a stage of this Hedge.

@@ -56,7 +56,7 @@ func (m *Mapper[In, Out]) Process(ctx context.Context, in <-chan In) <-chan Out 
 func (m *Mapper[In, Out]) Kernel() kernel.Spec[In, Out] {
 	return kernel.Spec[In, Out]{
 		Self: m, Name: m.name, Op: "Map", Err: m.err(),
-		Calls: kernel.CallsFunc, Books: kernel.Mapped, Stateless: true, Start: m.start,
+		Calls: kernel.CallsFunc, Books: kernel.Mapped, Nature: kernel.Stateless, Start: m.start,
 	}
 }
 

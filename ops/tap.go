@@ -50,7 +50,7 @@ func (t *Tap[T]) Process(ctx context.Context, in <-chan T) <-chan T {
 func (t *Tap[T]) Kernel() kernel.Spec[T, T] {
 	return kernel.Spec[T, T]{
 		Self: t, Name: t.name, Op: "Tap", Err: t.err(),
-		Calls: kernel.CallsFunc, Books: kernel.Mapped, Stateless: true, Start: t.start,
+		Calls: kernel.CallsFunc, Books: kernel.Mapped, Nature: kernel.Stateless, Start: t.start,
 	}
 }
 

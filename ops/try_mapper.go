@@ -65,7 +65,7 @@ func (m *TryMapper[In, Out]) Process(ctx context.Context, in <-chan In) <-chan O
 func (m *TryMapper[In, Out]) Kernel() kernel.Spec[In, Out] {
 	return kernel.Spec[In, Out]{
 		Self: m, Name: m.name, Op: "TryMap", Err: m.err(), Told: m.told,
-		Calls: kernel.CallsFunc, Books: kernel.Mapped, Stateless: true, Start: m.start,
+		Calls: kernel.CallsFunc, Books: kernel.Mapped, Nature: kernel.Stateless, Start: m.start,
 	}
 }
 

@@ -63,7 +63,7 @@ func (p Parallel[In, Out]) unfit(seg *Segment, site Site) (err error) {
 	defer t.Abort()
 	t.seg.Within(site, func(part Site) {
 		up, _ := Attach(t.seg, part, p.Part, Port[Out]{Push: func(Out) error { return nil }, Signal: accept})
-		keeps := slices.IndexFunc(t.stages, func(s *Stage) bool { return !s.stateless })
+		keeps := slices.IndexFunc(t.stages, func(s *Stage) bool { return s.nature != Stateless })
 		switch {
 		case len(t.misuse) > 0: // is found again
 		case !t.alone(up):

@@ -23,6 +23,20 @@ const (
 	CallsElsewhere
 )
 
+// Nature is what a stage is besides what it calls.
+type Nature uint8
+
+const (
+	// Ordinary stages may keep something from one item to the next.
+	Ordinary Nature = iota
+	// Stateless: what comes of an item has to do with no other, and comes before the next.
+	Stateless
+	// Helped stages have goroutines of their own besides.
+	Helped
+	// staffed stages have workers.
+	staffed
+)
+
 // Spec is what a processor hands to the kernel: an immutable description, from
 // which Attach makes the state of one run.
 type Spec[In, Out any] struct {
@@ -35,16 +49,15 @@ type Spec[In, Out any] struct {
 	Op   string // its fluent name
 	Err  error  // misuse found at construction, nil if it can run
 
-	Calls     Calls
-	Books     Books
-	Heeds     bool // its user function is given Stage.Context
-	Blocks    bool // its user function may block
-	Stateless bool // what comes of an item has to do with no other, and comes before the next
-	Helped    bool // it has goroutines of its own besides
-	Timed     bool // it arms timers, or goes by the time of its segment
-	Cued      bool // it has a Cue
-	Drains    bool // over channels, what still comes after its end is read and discarded
-	Clock     clock.Clock
+	Calls  Calls
+	Books  Books
+	Nature Nature
+	Heeds  bool // its user function is given Stage.Context
+	Blocks bool // its user function may block
+	Timed  bool // it arms timers, or goes by the time of its segment
+	Cued   bool // it has a Cue
+	Drains bool // over channels, what still comes after its end is read and discarded
+	Clock  clock.Clock
 
 	// Decides, if set, decides about the errors of items in place of the policy, which is
 	// then asked about panics alone.
@@ -65,7 +78,6 @@ type Spec[In, Out any] struct {
 	// Connect, if set, wires the stage in place of Start: a composition of several, or one
 	// that has more than a port, see [Staffed].
 	Connect func(seg *Segment, site Site, down Port[Out]) (*Segment, Port[In])
-	staffed bool // and it has workers
 }
 
 var (
@@ -79,7 +91,7 @@ var (
 // the segment and the port that the stage above has to use.
 func Attach[In, Out any](seg *Segment, site Site, spec Spec[In, Out], down Port[Out]) (*Segment, Port[In]) {
 	run := seg.run
-	if !spec.staffed {
+	if spec.Nature != staffed {
 		site = site.Plain()
 	}
 	run.check(site, spec.Name, spec.Err)
@@ -103,7 +115,7 @@ func Attach[In, Out any](seg *Segment, site Site, spec Spec[In, Out], down Port[
 	seg, down = separate(seg, spec.Timed || spec.Cued, spec.Blocks || run.blocks(site, spec.Calls), spec.Clock, down)
 	s := run.stage(seg, site, spec.Name, spec.Op)
 	s.books, s.told, s.decides = spec.Books, spec.Told, spec.Decides
-	s.stateless, s.helped = spec.Stateless, spec.Helped
+	s.nature = spec.Nature
 	s.emits, s.heeds, s.calling = spec.Calls == CallsEmitter, spec.Heeds, spec.Calls != CallsNothing
 	if spec.Clock != nil {
 		s.clock = spec.Clock

@@ -58,17 +58,16 @@ type Stage struct {
 	at   *int32          // the segment's
 	mark int32           // index in run.stages; what *at holds while user code of this stage runs
 
-	attempt   int32 // which push of the item this is, from 1: a policy may repeat it
-	repeats   int32 // calls for the item that the stage has repeated itself, in all of these
-	books     Books
-	helped    bool // see Spec
-	stateless bool // see Spec
-	emits     bool // an item counts as Held from Hold to Release
-	heeds     bool // its function is given call
-	opened    bool
-	ended     bool
-	source    bool
-	calling   bool // it calls user code
+	attempt int32 // which push of the item this is, from 1: a policy may repeat it
+	repeats int32 // calls for the item that the stage has repeated itself, in all of these
+	books   Books
+	nature  Nature
+	emits   bool // an item counts as Held from Hold to Release
+	heeds   bool // its function is given call
+	opened  bool
+	ended   bool
+	source  bool
+	calling bool // it calls user code
 
 	name, op string
 	place    callsite.Site

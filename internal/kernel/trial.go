@@ -26,13 +26,13 @@ func (t trial) fused(up *Segment) bool {
 
 // alone tells whether it also has no other.
 func (t trial) alone(up *Segment) bool {
-	return t.fused(up) && t.beside == 0 && !slices.ContainsFunc(t.stages, func(s *Stage) bool { return s.helped })
+	return t.fused(up) && t.beside == 0 && !slices.ContainsFunc(t.stages, func(s *Stage) bool { return s.nature == Helped })
 }
 
 // apart names a stage that is not on the last goroutine alone, if it is a stage.
 func (t trial) apart() string {
 	i := slices.IndexFunc(t.stages, func(s *Stage) bool {
-		return s.helped || s.crew != nil || s.elsewhere != nil || s.source || s.seg.thread != t.seg.thread
+		return s.nature == Helped || s.crew != nil || s.elsewhere != nil || s.source || s.seg.thread != t.seg.thread
 	})
 	if i < 0 {
 		return ""

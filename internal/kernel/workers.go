@@ -65,12 +65,12 @@ func (w Workers[In, Out]) sized() Workers[In, Out] {
 // Staffed is a spec whose stage has workers. It goes by Connect, so that only those who use
 // workers have to compile them.
 func Staffed[In, Out any](spec Spec[In, Out], w Workers[In, Out]) Spec[In, Out] {
-	staffed := spec
-	staffed.staffed = true
-	staffed.Connect = func(seg *Segment, site Site, down Port[Out]) (*Segment, Port[In]) {
+	whole := spec
+	whole.Nature = staffed
+	whole.Connect = func(seg *Segment, site Site, down Port[Out]) (*Segment, Port[In]) {
 		return attachWorkers(seg, site, &spec, w, down)
 	}
-	return staffed
+	return whole
 }
 
 // pool is the state of a stage with workers: slots that each item stays in from the
