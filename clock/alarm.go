@@ -1,7 +1,6 @@
 package clock
 
 import (
-	"container/heap"
 	"fmt"
 	"time"
 )
@@ -16,13 +15,11 @@ type alarm struct {
 	at     time.Time
 	period time.Duration // zero for a timer
 	seq    uint64        // order of arming, decides between equal deadlines
-	index  int           // place in the queue, or unarmed
+	rank   int           // in the queue, 0 while it is not armed
 }
 
-const unarmed = -1
-
 func (f *Fake) newAlarm(d, period time.Duration) *alarm {
-	a := &alarm{fake: f, c: make(chan time.Time, 1), index: unarmed}
+	a := &alarm{fake: f, c: make(chan time.Time, 1)}
 	a.reset(d, period)
 	return a
 }
@@ -55,7 +52,7 @@ func (a *alarm) arm(d time.Duration) {
 	a.at = f.now.Add(d)
 	a.seq = f.seq
 	f.seq++
-	heap.Push(&f.queue, a)
+	f.queue.Put(a)
 	f.notify()
 }
 
@@ -64,8 +61,8 @@ func (a *alarm) arm(d time.Duration) {
 // has no slot. It needs the mutex held.
 func (a *alarm) disarm() bool {
 	pending := a.drain()
-	if a.index != unarmed {
-		heap.Remove(&a.fake.queue, a.index)
+	if a.rank > 0 {
+		a.fake.queue.Remove(a)
 		pending = true
 	}
 	return pending
@@ -104,36 +101,13 @@ func (t fakeTicker) Reset(d time.Duration) {
 
 func (t fakeTicker) Stop() { t.stop() }
 
-// queue is a heap of the armed alarms, the next to fire first.
-type queue []*alarm
-
-func (q queue) Len() int { return len(q) }
-
-func (q queue) Less(i, j int) bool {
-	if c := q[i].at.Compare(q[j].at); c != 0 {
+// Before is for the heap of the armed alarms, of which the next to fire comes first.
+func (a *alarm) Before(other *alarm) bool {
+	if c := a.at.Compare(other.at); c != 0 {
 		return c < 0
 	}
-	return q[i].seq < q[j].seq
+	return a.seq < other.seq
 }
 
-func (q queue) Swap(i, j int) {
-	q[i], q[j] = q[j], q[i]
-	q[i].index, q[j].index = i, j
-}
-
-// Push is for package heap.
-func (q *queue) Push(x any) {
-	a := x.(*alarm)
-	a.index = len(*q)
-	*q = append(*q, a)
-}
-
-// Pop is for package heap.
-func (q *queue) Pop() any {
-	last := len(*q) - 1
-	a := (*q)[last]
-	(*q)[last] = nil // let the collector have it
-	*q = (*q)[:last]
-	a.index = unarmed
-	return a
-}
+// Rank is for that heap.
+func (a *alarm) Rank() *int { return &a.rank }

@@ -1,11 +1,12 @@
 package clock
 
 import (
-	"container/heap"
 	"context"
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/go-streamz/streamz/internal/heap"
 )
 
 var _ Clock = (*Fake)(nil)
@@ -26,8 +27,8 @@ type Fake struct {
 	// waits for a mutex keeps the time of a synctest bubble from moving.
 	mu    sync.Mutex
 	now   time.Time
-	end   time.Time // where all calls of Advance so far lead; never before now
-	queue queue
+	end   time.Time         // where all calls of Advance so far lead; never before now
+	queue heap.Heap[*alarm] // the armed ones
 	seq   uint64
 	watch map[chan struct{}]int // calls of BlockUntil: closed at that many waiters
 }
@@ -104,19 +105,19 @@ func (f *Fake) extend(d time.Duration) time.Time {
 func (f *Fake) step(end time.Time) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.queue) == 0 || f.queue[0].at.After(end) {
+	a := f.queue.First()
+	if a == nil || a.at.After(end) {
 		if f.now.Before(end) { // else an overlapping Advance was here first
 			f.now = end
 		}
 		return false
 	}
-	a := f.queue[0]
 	f.now = a.at
 	if a.period > 0 {
 		a.at = a.at.Add(a.period)
-		heap.Fix(&f.queue, 0)
+		f.queue.Put(a)
 	} else {
-		heap.Pop(&f.queue)
+		f.queue.Remove(a)
 	}
 	a.send(f.now)
 	return true
@@ -126,7 +127,7 @@ func (f *Fake) step(end time.Time) bool {
 func (f *Fake) Waiters() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return len(f.queue)
+	return f.queue.Len()
 }
 
 // BlockUntil blocks until at least n timers and tickers are armed or ctx has
@@ -171,7 +172,7 @@ func (f *Fake) unwatch(reached chan struct{}) {
 // It needs f.mu held.
 func (f *Fake) notify() {
 	for reached, n := range f.watch {
-		if len(f.queue) >= n {
+		if f.queue.Len() >= n {
 			close(reached)
 			delete(f.watch, reached)
 		}

@@ -4,8 +4,6 @@ import (
 	"math"
 	"slices"
 	"time"
-
-	"github.com/go-streamz/streamz/internal/kernel"
 )
 
 // grid is where windows of one size lie that begin at regular intervals.
@@ -35,9 +33,8 @@ type gridWindows[T any] struct {
 	grown        int // the number of items that the last window reached
 }
 
-func (g grid) start[T any](r *eventWindowing[T]) kernel.Port[T] {
-	w := &gridWindows[T]{grid: g, eventWindowing: r}
-	return kernel.Port[T]{Push: w.push, Signal: w.signal}
+func (g grid) start[T any](r *eventWindowing[T]) eventWindows[T] {
+	return &gridWindows[T]{grid: g, eventWindowing: r}
 }
 
 func (r *gridWindows[T]) push(v T) error {
@@ -315,23 +312,10 @@ func (r *gridWindows[T]) closeAll() error {
 	return r.release(math.MaxInt64)
 }
 
-func (r *gridWindows[T]) signal(sig kernel.Signal) error {
-	switch sig.Kind {
-	case kernel.Watermark:
-		if r.rise(sig.Time) {
-			if err := r.closeOver(); err != nil {
-				return err
-			}
-		}
-	case kernel.End, kernel.Flush:
-		if err := r.closeAll(); err != nil {
-			return err
-		}
-	default:
-		if open := r.list.len() - r.given; open > 0 {
-			r.wait(sig, r.ordinal(open-1)+1)
-			return nil
-		}
+func (r *gridWindows[T]) upTo() (no int64, some bool) {
+	open := r.list.len() - r.given
+	if open == 0 {
+		return 0, false
 	}
-	return r.down.Signal(sig)
+	return r.ordinal(open-1) + 1, true
 }

@@ -115,8 +115,8 @@ func (w *EventSessionWindow[T, K]) LateKernel() kernel.Spec[T, kernel.Either[Win
 	return w.lateKernel(w, "EventSessionWindow", w.err(), w.start)
 }
 
-func (w *EventSessionWindow[T, K]) start(r *eventWindowing[T]) kernel.Port[T] {
+func (w *EventSessionWindow[T, K]) start(r *eventWindowing[T]) eventWindows[T] {
 	s := &eventSessions[T, K]{eventWindowing: r, key: w.key, gap: w.gap, byKey: make(map[K]*eventSession[T, K])}
 	s.open.Clear()
-	return kernel.Port[T]{Push: s.push, Signal: s.signal}
+	return s
 }

@@ -2,11 +2,10 @@ package ops
 
 import (
 	"cmp"
-	"container/heap"
 	"slices"
 	"time"
 
-	"github.com/go-streamz/streamz/internal/kernel"
+	"github.com/go-streamz/streamz/internal/heap"
 	"github.com/go-streamz/streamz/internal/linked"
 )
 
@@ -23,6 +22,12 @@ type eventSession[T any, K comparable] struct {
 	rank    int       // among those that fall due
 }
 
+// Before is for the heap of those that fall due.
+func (s *eventSession[T, K]) Before(other *eventSession[T, K]) bool { return s.due.Before(other.due) }
+
+// Rank is for that heap.
+func (s *eventSession[T, K]) Rank() *int { return &s.rank }
+
 // eventSessions is the state of one run. Sessions of a key do not overlap, and are at least as
 // long as the gap, so that an item joins two of them at most.
 type eventSessions[T any, K comparable] struct {
@@ -33,8 +38,8 @@ type eventSessions[T any, K comparable] struct {
 	byKey  map[K]*eventSession[T, K]       // the latest of each
 	open   linked.List[eventSession[T, K]] // those that were not given, by their number
 	opened int64
-	due    dueSessions[T, K]
-	ripe   []*eventSession[T, K] // those to be given
+	due    heap.Heap[*eventSession[T, K]] // the one to be looked at first at the top
+	ripe   []*eventSession[T, K]          // those to be given
 }
 
 func (r *eventSessions[T, K]) push(v T) error {
@@ -100,14 +105,14 @@ func (r *eventSessions[T, K]) around(key K, t time.Time) (late, early *eventSess
 // makeRoom gives the session whose time is over first, if there is no room for another. The
 // item in hand is held meanwhile.
 func (r *eventSessions[T, K]) makeRoom() error {
-	if len(r.due) < r.windows {
+	if r.due.Len() < r.windows {
 		return nil
 	}
-	first := r.due[0]
+	first := r.due.First()
 	for until := r.until(first); until.After(first.due); until = r.until(first) {
 		first.due = until
-		heap.Fix(&r.due, 0)
-		first = r.due[0]
+		r.due.Put(first)
+		first = r.due.First()
 	}
 	if first.given {
 		r.remove(first)
@@ -134,7 +139,7 @@ func (r *eventSessions[T, K]) begin(key K, t time.Time) *eventSession[T, K] {
 	s := &eventSession[T, K]{key: key, Start: t, End: t.Add(r.gap)}
 	s.due = s.End
 	r.await(s)
-	heap.Push(&r.due, s)
+	r.due.Put(s)
 	if key == key {
 		r.link(s)
 	}
@@ -211,13 +216,13 @@ func (r *eventSessions[T, K]) stretch(s *eventSession[T, K], t, end time.Time) {
 	}
 	s.given = !s.given
 	s.due = r.until(s)
-	heap.Fix(&r.due, s.rank)
+	r.due.Put(s)
 }
 
 // remove forgets a session.
 func (r *eventSessions[T, K]) remove(s *eventSession[T, K]) {
 	r.unlink(s)
-	heap.Remove(&r.due, s.rank)
+	r.due.Remove(s)
 	if !s.given {
 		s.place.Remove()
 	}
@@ -250,24 +255,23 @@ func (r *eventSessions[T, K]) waitsFrom() int64 {
 // closeOver gives the sessions that are over by the watermark, and lets go of those that no item
 // comes to any more.
 func (r *eventSessions[T, K]) closeOver() error {
-	for len(r.due) > 0 && r.over(r.due[0].due) {
-		s := r.due[0]
+	for s := r.due.First(); s != nil && r.over(s.due); s = r.due.First() {
 		switch until := r.until(s); {
 		case until.After(s.due):
 			s.due = until
-			heap.Fix(&r.due, 0)
+			r.due.Put(s)
 		case s.given:
 			r.remove(s)
 		default:
-			heap.Pop(&r.due)
+			r.due.Remove(s)
 			r.ripe = append(r.ripe, s)
 		}
 	}
 	if err := r.giveRipe(r.close); err != nil {
 		return err
 	}
-	if len(r.due) > 0 {
-		r.awaits(r.due[0].due)
+	if next := r.due.First(); next != nil {
+		r.awaits(next.due)
 	}
 	return nil
 }
@@ -281,7 +285,7 @@ func (r *eventSessions[T, K]) close(s *eventSession[T, K]) error {
 		return r.hand(s, s.Items)
 	}
 	s.given, s.due = true, s.End.Add(r.lateness)
-	heap.Push(&r.due, s)
+	r.due.Put(s)
 	return r.hand(s, slices.Clone(s.Items))
 }
 
@@ -306,48 +310,6 @@ func (r *eventSessions[T, K]) giveRipe(give func(*eventSession[T, K]) error) err
 	return nil
 }
 
-func (r *eventSessions[T, K]) signal(sig kernel.Signal) error {
-	switch sig.Kind {
-	case kernel.Watermark:
-		if r.rise(sig.Time) {
-			if err := r.closeOver(); err != nil {
-				return err
-			}
-		}
-	case kernel.End, kernel.Flush:
-		if err := r.closeAll(); err != nil {
-			return err
-		}
-	default:
-		if r.open.First() != nil {
-			r.wait(sig, r.opened)
-			return nil
-		}
-	}
-	return r.down.Signal(sig)
-}
-
-// dueSessions is a heap of sessions, the one to be looked at first at the top.
-type dueSessions[T any, K comparable] []*eventSession[T, K]
-
-func (d dueSessions[T, K]) Len() int           { return len(d) }
-func (d dueSessions[T, K]) Less(i, j int) bool { return d[i].due.Before(d[j].due) }
-
-func (d dueSessions[T, K]) Swap(i, j int) {
-	d[i], d[j] = d[j], d[i]
-	d[i].rank, d[j].rank = i, j
-}
-
-func (d *dueSessions[T, K]) Push(s any) {
-	own := s.(*eventSession[T, K])
-	own.rank = len(*d)
-	*d = append(*d, own)
-}
-
-func (d *dueSessions[T, K]) Pop() any {
-	last := len(*d) - 1
-	s := (*d)[last]
-	(*d)[last] = nil
-	*d = (*d)[:last]
-	return s
+func (r *eventSessions[T, K]) upTo() (no int64, some bool) {
+	return r.opened, r.open.First() != nil
 }

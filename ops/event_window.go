@@ -55,7 +55,7 @@ func (w *eventWindow[T]) setLate(fn func(context.Context, T) error) {
 }
 
 // kernel is the Spec, of which start makes the state of a run.
-func (w *eventWindow[T]) kernel(self any, op string, err error, start func(*eventWindowing[T]) kernel.Port[T]) kernel.Spec[T, Window[T]] {
+func (w *eventWindow[T]) kernel(self any, op string, err error, start func(*eventWindowing[T]) eventWindows[T]) kernel.Spec[T, Window[T]] {
 	return kernel.Spec[T, Window[T]]{
 		Self: self, Name: w.name, Op: op, Err: err,
 		Calls: kernel.CallsFunc, Heeds: w.late != nil, Blocks: w.late != nil,
@@ -68,7 +68,7 @@ func (w *eventWindow[T]) kernel(self any, op string, err error, start func(*even
 }
 
 // lateKernel is kernel for a stage that gives the items that are too late as well.
-func (w *eventWindow[T]) lateKernel(self any, op string, err error, start func(*eventWindowing[T]) kernel.Port[T]) kernel.Spec[T, kernel.Either[Window[T], T]] {
+func (w *eventWindow[T]) lateKernel(self any, op string, err error, start func(*eventWindowing[T]) eventWindows[T]) kernel.Spec[T, kernel.Either[Window[T], T]] {
 	if w.late != nil {
 		b := w.base
 		b.misuse("late function", "set", "must not be set where a flow takes the items that are too late")
@@ -92,6 +92,16 @@ func (w *eventWindow[T]) lateKernel(self any, op string, err error, start func(*
 	}
 }
 
+// eventWindows are those that a run keeps.
+type eventWindows[T any] interface {
+	push(v T) error
+	// closeOver gives those that are over by the watermark, and closeAll all.
+	closeOver() error
+	closeAll() error
+	// upTo is the number behind the last one that was not given, some whether there is one.
+	upTo() (no int64, some bool)
+}
+
 // eventWindowing is what the runs of all windows by the time of the items have.
 type eventWindowing[T any] struct {
 	*eventWindow[T]
@@ -101,15 +111,39 @@ type eventWindowing[T any] struct {
 	tooLate func(T) error // what becomes of an item
 	held    int64         // items that were in no window yet that was given
 	awaits  func(time.Time)
+	kept    eventWindows[T]
 }
 
-func (r *eventWindowing[T]) begin(start func(*eventWindowing[T]) kernel.Port[T]) kernel.Port[T] {
-	r.awaits = r.s.Awaits()
+func (r *eventWindowing[T]) begin(start func(*eventWindowing[T]) eventWindows[T]) kernel.Port[T] {
+	r.awaits, r.kept = r.s.Awaits(), start(r)
 	r.s.OnClose(func(error) error {
 		r.s.Held += r.held
 		return nil
 	})
-	return start(r)
+	return kernel.Port[T]{Push: r.kept.push, Signal: r.signal}
+}
+
+// signal gives the windows that a signal completes before it. A barrier waits for those that are
+// open.
+func (r *eventWindowing[T]) signal(sig kernel.Signal) error {
+	switch sig.Kind {
+	case kernel.Watermark:
+		if r.rise(sig.Time) {
+			if err := r.kept.closeOver(); err != nil {
+				return err
+			}
+		}
+	case kernel.End, kernel.Flush:
+		if err := r.kept.closeAll(); err != nil {
+			return err
+		}
+	default:
+		if no, some := r.kept.upTo(); some {
+			r.wait(sig, no)
+			return nil
+		}
+	}
+	return r.down.Signal(sig)
 }
 
 // drop is for an item that is too late.

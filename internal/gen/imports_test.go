@@ -15,7 +15,8 @@ import (
 //
 // DO NOT CHANGE THIS DATA TO FIX BUILDS. When the test fails, move the code.
 const roomOrder = `
-	clock internal/callsite internal/goroutines internal/linked
+	internal/heap internal/linked
+	clock internal/callsite internal/goroutines
 	internal/kernel
 	ops
 	stage

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"github.com/go-streamz/streamz/internal/heap"
 	"math"
 	"time"
 )
@@ -43,11 +44,11 @@ type kin[A, B any, K comparable] struct {
 type half[A, B, T any, K comparable] struct {
 	*arm[T, K]
 	of       func(*kin[A, B, K]) *shelf[kin[A, B, K], T]
-	shelves  heap[*shelf[kin[A, B, K], T]] // those that have something
-	from, to time.Duration                 // partners of an item are of a time so much later than its own
+	shelves  heap.Heap[*shelf[kin[A, B, K], T]] // those that have something
+	from, to time.Duration                      // partners of an item are of a time so much later than its own
 }
 
-func (h *half[A, B, T, K]) oldest() time.Time { return h.shelves.first().oldest() }
+func (h *half[A, B, T, K]) oldest() time.Time { return h.shelves.First().oldest() }
 
 func (m *intervalJoin[A, B, K, P]) putA(v A) error { return m.match(&m.keptA, &m.keptB, v, m.giveA) }
 func (m *intervalJoin[A, B, K, P]) putB(v B) error { return m.match(&m.keptB, &m.keptA, v, m.giveB) }
@@ -76,7 +77,7 @@ func (m *intervalJoin[A, B, K, P]) match[T, U any](mine *half[A, B, T, K], other
 	m.keep(mine.arm, at)
 	if stays {
 		if shelf := mine.of(m.group(g, key)); shelf.add(stamped[T]{at, v, len(partners) > 0}) {
-			mine.shelves.put(shelf)
+			mine.shelves.Put(shelf)
 		}
 	}
 	for i := range partners {
@@ -130,16 +131,16 @@ func (m *intervalJoin[A, B, K, P]) letGo[T any](mine *half[A, B, T, K], other *t
 	} else if !other.mark.set {
 		return
 	}
-	for s := mine.shelves.first(); s != nil && s.oldest().Before(limit); s = mine.shelves.first() {
+	for s := mine.shelves.First(); s != nil && s.oldest().Before(limit); s = mine.shelves.First() {
 		old := s.live()[:s.since(limit)]
 		for i := range old {
 			m.let(mine.arm, 1, old[i].paired)
 		}
 		if !s.drop(len(old)) {
-			mine.shelves.put(s)
+			mine.shelves.Put(s)
 			continue
 		}
-		mine.shelves.remove(s)
+		mine.shelves.Remove(s)
 		m.forget(s.group)
 	}
 }

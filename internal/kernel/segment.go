@@ -3,6 +3,7 @@ package kernel
 import (
 	"context"
 	"errors"
+	"github.com/go-streamz/streamz/internal/heap"
 	"sync/atomic"
 	"time"
 
@@ -40,9 +41,9 @@ type thread struct {
 	fresh bool // now was read since the last wait
 	waits bool // it has waited since timers were last looked at
 
-	timers   heap[*Timer] // that are armed
-	watchers heap[*Timer] // of these, those that watch
-	made     int          // timers, ever
+	timers   heap.Heap[*Timer] // that are armed
+	watchers heap.Heap[*Timer] // of these, those that watch
+	made     int               // timers, ever
 
 	cue   *Cue   // what a stage listens to, nil for nothing
 	again *again // a piece of a flow is being wired once more, nil at most times

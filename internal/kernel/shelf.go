@@ -22,9 +22,11 @@ type stamped[T any] struct {
 	paired bool // it was in some pair
 }
 
-func (s *shelf[G, T]) rank() *int { return &s.stand }
+// Rank is for the heap of shelves.
+func (s *shelf[G, T]) Rank() *int { return &s.stand }
 
-func (s *shelf[G, T]) before(other *shelf[G, T]) bool { return s.oldest().Before(other.oldest()) }
+// Before is for that heap.
+func (s *shelf[G, T]) Before(other *shelf[G, T]) bool { return s.oldest().Before(other.oldest()) }
 
 // oldest is the time of the oldest item; there is one.
 func (s *shelf[G, T]) oldest() time.Time { return s.items[s.gone].at }

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"github.com/go-streamz/streamz/internal/heap"
 	"time"
 
 	"github.com/go-streamz/streamz/internal/linked"
@@ -14,7 +15,7 @@ type tide[K comparable, In any] struct {
 	sent    watermark                 // that went down
 	stirred linked.List[group[K, In]] // those that get the next one
 	stirs   int                       // so many
-	waiting heap[*group[K, In]]       // those that wait for one
+	waiting heap.Heap[*group[K, In]]  // those that wait for one
 	holding int                       // those that have not passed the latest on
 	rising  bool                      // that is under way
 	awaits  func(time.Time)           // for groups in a copy of another key, see Stage.Awaits
@@ -30,8 +31,11 @@ type marked[K comparable, In any] struct {
 	holds bool
 }
 
-func (e *group[K, In]) before(other *group[K, In]) bool { return e.marked.due.Before(other.marked.due) }
-func (e *group[K, In]) rank() *int                      { return &e.marked.at }
+// Before is for the heap of those that wait.
+func (e *group[K, In]) Before(other *group[K, In]) bool { return e.marked.due.Before(other.marked.due) }
+
+// Rank is for that heap.
+func (e *group[K, In]) Rank() *int { return &e.marked.at }
 
 // tide gives what is known of the key's watermarks.
 func (e *group[K, In]) tide() *marked[K, In] {
@@ -73,7 +77,7 @@ func (m *groups[K, In, R, Out]) carryAll(first bool) error {
 			return err
 		}
 	}
-	for e := m.waiting.first(); e != nil && !e.marked.due.After(m.mark.time); e = m.waiting.first() {
+	for e := m.waiting.First(); e != nil && !e.marked.due.After(m.mark.time); e = m.waiting.First() {
 		if err := m.carry(e); err != nil {
 			return err
 		}
@@ -87,7 +91,7 @@ func (m *groups[K, In, R, Out]) carry(e *group[K, In]) error {
 		return nil
 	}
 	k := e.tide()
-	m.waiting.remove(e)
+	m.waiting.Remove(e)
 	k.due = time.Time{}
 	if err := m.left(e, e.send(Signal{Kind: Watermark, Time: m.mark.time})); err != nil {
 		return err
@@ -134,7 +138,7 @@ func (m *groups[K, In, R, Out]) calm(e *group[K, In]) {
 func (m *groups[K, In, R, Out]) await(e *group[K, In], t time.Time) {
 	if k := e.tide(); k.due.IsZero() || t.Before(k.due) {
 		k.due = t
-		m.waiting.put(e)
+		m.waiting.Put(e)
 	}
 }
 
@@ -165,7 +169,7 @@ func (m *groups[K, In, R, Out]) forget(e *group[K, In]) {
 	if k == nil {
 		return
 	}
-	m.waiting.remove(e)
+	m.waiting.Remove(e)
 	if k.stirs {
 		m.calm(e)
 	}
@@ -178,7 +182,7 @@ func (m *groups[K, In, R, Out]) forget(e *group[K, In]) {
 // ebb hands on the least watermark that all keys have passed on, if that rises. The stream is not
 // idle as long as one holds it.
 func (m *groups[K, In, R, Out]) ebb() error {
-	if e := m.waiting.first(); e != nil {
+	if e := m.waiting.First(); e != nil {
 		m.awaits(e.marked.due)
 	}
 	low := m.mark

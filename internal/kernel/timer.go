@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"github.com/go-streamz/streamz/internal/heap"
 	"slices"
 	"time"
 )
@@ -18,9 +19,11 @@ type Timer struct {
 	looks bool // see Watch
 }
 
-func (t *Timer) rank() *int { return &t.at }
+// Rank is for the heap.
+func (t *Timer) Rank() *int { return &t.at }
 
-func (t *Timer) before(other *Timer) bool {
+// Before is for the heap.
+func (t *Timer) Before(other *Timer) bool {
 	return t.when.Before(other.when) || t.no < other.no && t.when.Equal(other.when)
 }
 
@@ -44,7 +47,7 @@ func (s *Stage) Watch(fire func() error) *Timer {
 func (t *Timer) Reset(d time.Duration) {
 	g := t.s.seg
 	t.when = g.Now().Add(d)
-	g.armed(t.looks).put(t)
+	g.armed(t.looks).Put(t)
 	if g.rings == nil || t.when.Before(g.alarmAt) {
 		g.setAlarm(t.when)
 	}
@@ -52,10 +55,10 @@ func (t *Timer) Reset(d time.Duration) {
 
 // Stop disarms the timer. The segment's alarm stays as it is: waking once in vain
 // is cheaper than setting it for every batch.
-func (t *Timer) Stop() { t.s.seg.armed(t.looks).remove(t) }
+func (t *Timer) Stop() { t.s.seg.armed(t.looks).Remove(t) }
 
 // armed are the timers that are, those that watch apart from the others.
-func (g *Segment) armed(looks bool) *heap[*Timer] {
+func (g *Segment) armed(looks bool) *heap.Heap[*Timer] {
 	if looks {
 		return &g.watchers
 	}
@@ -74,8 +77,8 @@ func (g *Segment) Now() time.Time {
 // next is the earliest armed timer, nil if none is; of those that watch if only they can
 // fire.
 func (g *Segment) next(watching bool) *Timer {
-	first, other := g.watchers.first(), g.timers.first()
-	if !watching && other != nil && (first == nil || other.before(first)) {
+	first, other := g.watchers.First(), g.timers.First()
+	if !watching && other != nil && (first == nil || other.Before(first)) {
 		return other
 	}
 	return first
@@ -177,8 +180,8 @@ func (g *Segment) disarm(f *feed) {
 	if g.cue != nil && g.cue.feed.under(f) {
 		g.cue.Stop()
 	}
-	for _, armed := range [...]*heap[*Timer]{&g.timers, &g.watchers} {
-		for _, t := range slices.Clone(armed.list) {
+	for _, armed := range [...]*heap.Heap[*Timer]{&g.timers, &g.watchers} {
+		for _, t := range slices.Clone(armed.All()) {
 			if t.feed.under(f) {
 				t.Stop()
 			}
