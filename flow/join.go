@@ -138,8 +138,8 @@ func joinBy[A, B any, K comparable, P Pair[A, B]](
 	return Flow[P]{last: settings{At: callsite.Here(), Err: err}, wire: func(seg *kernel.Segment, last kernel.Site, down kernel.Port[P]) {
 		connect(seg, kernel.Joining[A, B, K, P]{
 			Site: last, Name: name, Op: op,
-			A:    kernel.Half[A, K]{Wire: a.connect, Key: on.keyA, At: on.atA},
-			B:    kernel.Half[B, K]{Wire: b.connect, Key: on.keyB, At: on.atB},
+			A:    kernel.JoinInput[A, K]{Wire: a.connect, Key: on.keyA, At: on.atA},
+			B:    kernel.JoinInput[B, K]{Wire: b.connect, Key: on.keyB, At: on.atB},
 			Pair: paired[A, B, P], Most: on.most, Lead: on.lead,
 		}, down)
 	}}

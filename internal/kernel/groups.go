@@ -3,7 +3,6 @@ package kernel
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/go-streamz/streamz/internal/linked"
@@ -39,17 +38,6 @@ const (
 // ErrFull is the failure of an item with a key more than there may be.
 var ErrFull = errors.New("there is no room for another key")
 
-// ApartError is the misuse of a stage that cannot be fused where all have to be. Without a name
-// it is a queue.
-type ApartError struct{ Stage, Instead string }
-
-func (e *ApartError) Error() string {
-	if e.Stage == "" {
-		return "must run on one goroutine, without an Async between them, unlike those of " + e.Instead
-	}
-	return fmt.Sprintf("must run on one goroutine, unlike those of %s, and %q needs another, or a queue", e.Instead, e.Stage)
-}
-
 // Join is the Connect of the stage, in front of down.
 func (g Groups[K, In, R, Out]) Join(seg *Segment, site Site, name, op string, down Port[Out]) (*Segment, Port[In]) {
 	m := &groups[K, In, R, Out]{Groups: g, within: Site{Name: cmp.Or(site.Name, name), At: site.At, Policy: site.Policy}}
@@ -81,9 +69,7 @@ func (m *groups[K, In, R, Out]) prepare(seg *Segment, site Site, name string, do
 	t.seg.cue = new(Cue) // a segment can have one, and not each key
 	m.seg = t.seg
 	up, _ := m.wire(t.seg, Port[R]{Push: func(R) error { return nil }, Signal: accept})
-	if len(t.misuse) == 0 && !t.alone(up) { // misuse is found again
-		seg.run.Misused(site, name, &ApartError{t.apart(), "ParallelKeyed"})
-	}
+	seg.run.Misused(site, name, t.unfit(up, "ParallelKeyed"))
 	blocks := t.seg.blocks || t.blocks(m.within, CallsFunc)
 	return separate(seg, t.seg.timed || m.Idle > 0 && !blocks, blocks, t.seg.clock, down)
 }
@@ -92,6 +78,7 @@ func (m *groups[K, In, R, Out]) prepare(seg *Segment, site Site, name string, do
 type groups[K comparable, In, R, Out any] struct {
 	Groups[K, In, R, Out]
 	s      *Stage
+	here   Mark
 	seg    *Segment
 	within Site
 	down   Port[Out]
@@ -141,7 +128,8 @@ func (m *groups[K, In, R, Out]) wire(seg *Segment, down Port[R]) (up *Segment, p
 }
 
 func (m *groups[K, In, R, Out]) start(s *Stage, _ Port[struct{}]) Port[In] {
-	m.s, m.touch, m.awaits = s, m.Idle > 0 || m.Full == FullEvicts, s.Awaits()
+	m.s, m.here, m.awaits = s, s.Mark(), s.Awaits()
+	m.touch = m.Idle > 0 || m.Full == FullEvicts
 	m.enter = apart(s, func(v In) error { return m.into.push(v) })
 	s.seg.run.edge(s, m.to, m.queue)
 	if m.Idle > 0 {
@@ -154,7 +142,7 @@ func (m *groups[K, In, R, Out]) start(s *Stage, _ Port[struct{}]) Port[In] {
 func (m *groups[K, In, R, Out]) push(v In) error {
 	s := m.s
 	s.In++
-	s.Mark().Enter()
+	m.here.Enter()
 	key := m.Key(v)
 	e := m.all[key]
 	if e == nil {
@@ -205,14 +193,10 @@ func (m *groups[K, In, R, Out]) signal(sig Signal) error {
 	}
 	m.later = append(m.later, shared{sig, 1})
 	for e := range m.order.All() {
-		if e.push != nil {
-			m.later[len(m.later)-1].left++
-		}
-	}
-	for e := range m.order.All() {
 		if e.push == nil {
 			continue
 		}
+		m.later[len(m.later)-1].left++
 		if err := m.left(e, e.send(sig)); err != nil {
 			return err
 		}

@@ -10,8 +10,9 @@ const inputQueue = 256
 // is up to those who have inputs: Merge, Zip and so on.
 //
 // A watermark goes down as the earliest of those of the inputs that have not ended and are not
-// idle, when that rises: only it holds for all. Other signals go down in order with the items of their input.
-// That one has ended goes down with nothing; whoever has the inputs says when all is over.
+// idle, when that rises: only it holds for all. Other signals go down in order with the items of
+// their input. That one has ended goes down with nothing; whoever has the inputs says when all is
+// over.
 type inputs struct {
 	seg    *Segment
 	signal func(Signal) error // down
@@ -81,6 +82,15 @@ func (m *inputs) has(in *input) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// both is has for two inputs.
+func (m *inputs) both(a, b *input) (hasA, hasB bool, err error) {
+	if hasA, err = m.has(a); err != nil {
+		return false, false, err
+	}
+	hasB, err = m.has(b)
+	return hasA, hasB, err
 }
 
 // take takes the next item of an input, if one has come.

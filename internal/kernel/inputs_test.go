@@ -98,7 +98,7 @@ func joining(a, b kernel.Wire[string]) kernel.Joining[string, string, bool, stri
 		return time.Unix(int64(n), 0)
 	}
 	return kernel.Joining[string, string, bool, string]{
-		Name: "join", A: kernel.Half[string, bool]{Wire: a, Key: key, At: at}, B: kernel.Half[string, bool]{Wire: b, Key: key, At: at},
+		Name: "join", A: kernel.JoinInput[string, bool]{Wire: a, Key: key, At: at}, B: kernel.JoinInput[string, bool]{Wire: b, Key: key, At: at},
 		Pair: func(a, b string) string { return a + b }, Most: 100, Lead: -1,
 	}
 }

@@ -10,15 +10,15 @@ import (
 // their times allow.
 type Joining[A, B any, K comparable, P any] struct {
 	Junction
-	A    Half[A, K]
-	B    Half[B, K]
+	A    JoinInput[A, K]
+	B    JoinInput[B, K]
 	Pair func(A, B) P
 	Most int           // items that are kept at once
 	Lead time.Duration // by which the time of one source may be ahead of the other's, negative for any
 }
 
-// Half is one of the two sources.
-type Half[T any, K comparable] struct {
+// JoinInput is one of the two sources.
+type JoinInput[T any, K comparable] struct {
 	Wire Wire[T]
 	Key  func(T) K
 	At   func(T) time.Time
@@ -52,7 +52,7 @@ type joining[A, B any, K comparable, P any] struct {
 // arm is one of the inputs, in front of the stage.
 type arm[T any, K comparable] struct {
 	*entry[T]
-	Half[T, K]
+	JoinInput[T, K]
 	put    func(T) error
 	front  watermark // how far its time has come, by its items and its watermarks
 	kept   int       // items
@@ -73,8 +73,8 @@ func (j *joining[A, B, K, P]) meet(seg *Segment, p Joining[A, B, K, P], down Por
 	j.s = p.stage(seg, p.Site, down.to, down.queue, Use{Item: (*A)(nil), Calls: CallsFunc}, Use{Item: (*B)(nil), Calls: CallsFunc})
 	j.here, j.down = j.s.Mark(), j.s.below(down)
 	j.pair, j.most, j.lead = p.Pair, p.Most, p.Lead
-	j.b = &arm[B, K]{Half: p.B, put: j.s.above(false, putB), entry: j.enter(inputQueue, Port[B]{to: j.s}, p.B.Wire)}
-	j.a = &arm[A, K]{Half: p.A, put: j.s.above(false, putA), entry: j.enter(inputQueue, Port[A]{to: j.s}, p.A.Wire)}
+	j.b = &arm[B, K]{JoinInput: p.B, put: j.s.above(false, putB), entry: j.enter(inputQueue, Port[B]{to: j.s}, p.B.Wire)}
+	j.a = &arm[A, K]{JoinInput: p.A, put: j.s.above(false, putA), entry: j.enter(inputQueue, Port[A]{to: j.s}, p.A.Wire)}
 	seg.head = j.drain
 }
 
@@ -97,10 +97,7 @@ func (j *joining[A, B, K, P]) drain() error {
 
 // look tells of both inputs whether an item is next.
 func (j *joining[A, B, K, P]) look() (a, b bool, err error) {
-	if a, err = j.has(&j.a.input); err != nil {
-		return false, false, err
-	}
-	if b, err = j.has(&j.b.input); err != nil || j.passing == nil {
+	if a, b, err = j.both(&j.a.input, &j.b.input); err != nil || j.passing == nil {
 		return a, b, err
 	}
 	j.passing = nil
@@ -120,7 +117,7 @@ func (j *joining[A, B, K, P]) admit(a, b bool) (bool, bool) {
 		return a, b
 	}
 	far := func(x watermark, y tributary, front watermark) bool {
-		return x.set && !y.ended && front.behind(x.time.Add(-j.lead))
+		return x.set && !y.ended && !front.reaches(x.time.Add(-j.lead))
 	}
 	return a && !far(j.a.front, j.b.tributary, j.b.front), b && !far(j.b.front, j.a.tributary, j.a.front)
 }
@@ -147,9 +144,9 @@ const fair = 256
 func (j *joining[A, B, K, P]) first() bool {
 	a := !j.lastA
 	switch x, y := j.a.front, j.b.front; {
-	case x.set && y.behind(x.time):
+	case x.set && !y.reaches(x.time):
 		a = false
-	case y.set && x.behind(y.time):
+	case y.set && !x.reaches(y.time):
 		a = true
 	}
 	if j.inRow++; a == j.lastA && j.inRow >= fair {
@@ -271,6 +268,3 @@ func (j *joining[A, B, K, P]) release[T any](in *arm[T, K], oldest func() time.T
 	}
 	return nil
 }
-
-// behind tells whether a time has not been reached. What is not known has reached none.
-func (w watermark) behind(t time.Time) bool { return !w.set || w.time.Before(t) }

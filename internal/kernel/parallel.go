@@ -63,12 +63,10 @@ func (p Parallel[In, Out]) unfit(seg *Segment, site Site) (err error) {
 	defer t.Abort()
 	t.seg.Within(site, func(part Site) {
 		up, _ := Attach(t.seg, part, p.Part, Port[Out]{Push: func(Out) error { return nil }, Signal: accept})
-		keeps := slices.IndexFunc(t.stages, func(s *Stage) bool { return s.nature != Stateless })
-		switch {
-		case len(t.misuse) > 0: // is found again
-		case !t.alone(up):
-			err = &ApartError{t.apart(), inAnyOrder}
-		case keeps >= 0:
+		if err = t.unfit(up, inAnyOrder); err != nil || len(t.misuse) > 0 {
+			return
+		}
+		if keeps := slices.IndexFunc(t.stages, func(s *Stage) bool { return s.nature != Stateless }); keeps >= 0 {
 			err = &KeepsError{t.stages[keeps].Name(), inAnyOrder}
 		}
 	})

@@ -96,7 +96,7 @@ func (m *groups[K, In, R, Out]) carry(e *group[K, In]) error {
 	if err := m.left(e, e.send(Signal{Kind: Watermark, Time: m.mark.time})); err != nil {
 		return err
 	}
-	if e.send == nil || k.mark.reaches(m.mark) {
+	if e.send == nil || k.mark.reaches(m.mark.time) {
 		return nil
 	}
 	if !k.holds {
@@ -114,7 +114,7 @@ func (m *groups[K, In, R, Out]) stir(e *group[K, In]) error {
 		return nil
 	}
 	m.excite(e)
-	if e.marked.mark.reaches(m.mark) {
+	if e.marked.mark.reaches(m.mark.time) {
 		return nil
 	}
 	return m.carry(e)
@@ -146,7 +146,7 @@ func (m *groups[K, In, R, Out]) await(e *group[K, In], t time.Time) {
 func (m *groups[K, In, R, Out]) risen(e *group[K, In], sig Signal) error {
 	k := e.tide()
 	k.mark.rise(sig.Time)
-	if !k.holds || !k.mark.reaches(m.mark) {
+	if !k.holds || !k.mark.reaches(m.mark.time) {
 		return nil
 	}
 	k.holds = false

@@ -1,6 +1,9 @@
 package kernel
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // trial is a run that a piece of a flow is wired for to see what comes of it, and that is never
 // executed: whatever decides about boundaries then decides about what depends on them.
@@ -24,9 +27,25 @@ func (t trial) fused(up *Segment) bool {
 	return up == t.seg && up.head == nil && len(t.segs) == 1+t.beside
 }
 
-// alone tells whether it also has no other.
-func (t trial) alone(up *Segment) bool {
-	return t.fused(up) && t.beside == 0 && !slices.ContainsFunc(t.stages, func(s *Stage) bool { return s.nature == Helped })
+// ApartError is the misuse of a stage that cannot be fused where all have to be. Without a name
+// it is a queue.
+type ApartError struct{ Stage, Instead string }
+
+func (e *ApartError) Error() string {
+	if e.Stage == "" {
+		return "must run on one goroutine, without an Async between them, unlike those of " + e.Instead
+	}
+	return fmt.Sprintf("must run on one goroutine, unlike those of %s, and %q needs another, or a queue", e.Instead, e.Stage)
+}
+
+// unfit is the misuse of stages that are not fused, or have goroutines besides, where others than
+// those of some shape have to be alone. Any other misuse is found where they are wired again.
+func (t trial) unfit(up *Segment, instead string) error {
+	alone := t.beside == 0 && !slices.ContainsFunc(t.stages, func(s *Stage) bool { return s.nature == Helped })
+	if len(t.misuse) > 0 || alone && t.fused(up) {
+		return nil
+	}
+	return &ApartError{t.apart(), instead}
 }
 
 // apart names a stage that is not on the last goroutine alone, if it is a stage.

@@ -21,10 +21,8 @@ func (w *watermark) rise(t time.Time) bool {
 	return true
 }
 
-// reaches tells whether the watermark is no earlier than another, which is set.
-func (w *watermark) reaches(other watermark) bool {
-	return w.set && !w.time.Before(other.time)
-}
+// reaches tells whether the watermark is no earlier than a time.
+func (w *watermark) reaches(t time.Time) bool { return w.set && !w.time.Before(t) }
 
 // take sets it to a further one, and tells whether that says anything new.
 func (w *watermark) take(sig Signal) bool {

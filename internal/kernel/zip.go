@@ -29,11 +29,7 @@ func (m *pairing[A, B, P]) meet(seg *Segment, p Pairs[A, B, P], down Port[P]) {
 
 // look tells of both inputs whether an item is next.
 func (m *pairing[A, B, P]) look() (a, b bool, err error) {
-	if a, err = m.has(&m.a.input); err != nil {
-		return false, false, err
-	}
-	b, err = m.has(&m.b.input)
-	return a, b, err
+	return m.both(&m.a.input, &m.b.input)
 }
 
 // give gives a pair.
