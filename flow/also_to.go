@@ -36,10 +36,7 @@ func (f Flow[T]) AlsoTo[_ lazy](build func(Flow[T]) Job, queue ...SideQueue) Flo
 		w.Full, w.Size, err = q.full, q.size, kernel.Join(err, q.err)
 	}
 	spec := kernel.Spec[T, T]{Name: name, Op: op, Err: err, Connect: w.Join}
-	return Flow[T]{last: settings{At: callsite.Here()}, wire: func(seg *kernel.Segment, last kernel.Site, down kernel.Port[T]) {
-		seg, up := kernel.Attach(seg, last, spec, down)
-		f.connect(seg, up)
-	}}
+	return f.shape(spec)
 }
 
 // SideQueue is the queue in front of the side of a [Flow.AlsoTo]. Of several the last counts.
@@ -63,11 +60,7 @@ func SideDrop(size int) SideQueue { return newSideQueue("SideDrop", kernel.Loses
 func SideSlide(size int) SideQueue { return newSideQueue("SideSlide", kernel.LosesOldest, size) }
 
 func newSideQueue(name string, full kernel.Overflow, size int) SideQueue {
-	q := SideQueue{full: full, size: size}
-	if size < 1 || size > maxBuffer {
-		q.err = &ConfigError{Field: "size of " + name, Value: size, Want: "must be between 1 and 1<<30"}
-	}
-	return q
+	return SideQueue{full: full, size: size, err: countTo("size of "+name, size, maxBuffer)}
 }
 
 // side is the job that a function builds of the items.

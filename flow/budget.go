@@ -28,9 +28,7 @@ func BudgetShare(share float64, window int) Policy {
 	if !(share >= 0 && share <= 1) {
 		p.err = &ConfigError{Field: "share of BudgetShare", Value: share, Want: "must be between 0 and 1"}
 	}
-	if window < 1 || window > maxBuffer {
-		p.err = kernel.Join(p.err, &ConfigError{Field: "window of BudgetShare", Value: window, Want: "must be between 1 and 1<<30"})
-	}
+	p.err = kernel.Join(p.err, countTo("window of BudgetShare", window, maxBuffer))
 	return p
 }
 

@@ -14,8 +14,8 @@
 // The steps between two boundaries are fused into one goroutine, a segment. A
 // boundary, the bounded queue between two segments, exists where it is asked for, by
 // [Flow.Async], a [Flow.Buffer] and its kin, [Flow.AsyncMap] and its kin, which have
-// several goroutines for one step, as many as [Flow.Scaled] says, or [Merge]; around a processor that only knows
-// channels; and where a timer has to fire while other code may block.
+// several goroutines for one step, as many as [Flow.Scaled] says, or [Merge]; around a
+// processor that only knows channels; and where a timer has to fire while other code may block.
 //
 // A [Policy] says what happens when a function fails for an item. Without one the run ends
 // with a [*StageError].

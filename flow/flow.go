@@ -92,15 +92,13 @@ func (f Flow[T]) OnError(p Policy) Flow[T] {
 // rounded up to a power of two, is allocated when the run begins. Of two in a row the
 // second counts.
 func (f Flow[T]) Async[_ lazy](buffer int) Flow[T] {
-	if buffer < 1 || buffer > maxBuffer {
-		f.last.Err = kernel.Join(f.last.Err, &ConfigError{Field: "buffer of Async", Value: buffer, Want: "must be between 1 and 1<<30"})
+	if err := countTo("buffer of Async", buffer, maxBuffer); err != nil {
+		f.last.Err = kernel.Join(f.last.Err, err)
 		return f
 	}
 	f.last.buffer = buffer
 	return f
 }
-
-const maxBuffer = 1 << 30
 
 func (s settings) named(name string) settings {
 	if name == "" {

@@ -84,11 +84,7 @@ func EvictOldest(n int) GroupOption { return keysAtMost("EvictOldest", n, kernel
 func DropBeyond(n int) GroupOption { return keysAtMost("DropBeyond", n, kernel.FullDrops) }
 
 func keysAtMost(field string, n int, full kernel.Full) GroupOption {
-	o := GroupOption{most: n, full: full, field: field}
-	if n < 1 || n > maxBuffer {
-		o.err = &ConfigError{Field: field, Value: n, Want: "must be between 1 and 1<<30"}
-	}
-	return o
+	return GroupOption{most: n, full: full, field: field, err: countTo(field, n, maxBuffer)}
 }
 
 // grouping is what all options come to.

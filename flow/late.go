@@ -46,10 +46,7 @@ func eitherOf[T any](f Flow[T], w ops.EventWindow[T]) (Flow[either[T]], error) {
 	if spec.Self != any(w) {
 		return Flow[either[T]]{}, needs("window", "must be a processor of package ops, which none around it can stand for")
 	}
-	return Flow[either[T]]{wire: func(seg *kernel.Segment, last kernel.Site, down kernel.Port[either[T]]) {
-		seg, up := kernel.Attach(seg, last, spec, down)
-		f.connect(seg, up)
-	}}, nil
+	return f.shape(spec), nil
 }
 
 // wayOf makes what tells where one of the two goes.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math/bits"
 	"math/rand/v2"
 	"strconv"
 	"time"
@@ -178,6 +179,20 @@ func (v supervisor) Failed(err error) { v.s.Broke(err) }
 
 // needs is a configuration error whose stage and place are filled in while wiring.
 func needs(field, want string) error { return &ConfigError{Field: field, Want: want} }
+
+// The most that numbers given by the user may be.
+const (
+	maxBuffer  = 1 << 30
+	maxWorkers = 1 << 20 // as of an ops.AsyncMapper
+)
+
+// countTo is a configuration error if n is not between 1 and most, a power of two.
+func countTo(field string, n, most int) error {
+	if n < 1 || n > most {
+		return &ConfigError{Field: field, Value: n, Want: fmt.Sprintf("must be between 1 and 1<<%d", bits.Len(uint(most))-1)}
+	}
+	return nil
+}
 
 // notNil is a configuration error if v is nil, or holds a nil function or pointer.
 func notNil(v any, field string) error {

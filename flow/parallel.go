@@ -96,9 +96,4 @@ func copies[T, R any](n int, build func(Flow[T]) Flow[R]) []kernel.Way[T, R] {
 	return ways
 }
 
-func badWorkers(n int) error {
-	if n < 1 || n > maxWorkers {
-		return &ConfigError{Field: "workers", Value: n, Want: "must be between 1 and 1<<20"}
-	}
-	return nil
-}
+func badWorkers(n int) error { return countTo("workers", n, maxWorkers) }

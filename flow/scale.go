@@ -106,12 +106,7 @@ func (w *Workers) misuse(n int) error {
 
 func errNoWorkers() error { return needs("workers", "must be made by NewWorkers") }
 
-func badMost(most int) error {
-	if most < 1 || most > maxWorkers {
-		return &ConfigError{Field: "most workers", Value: most, Want: "must be between 1 and 1<<20"}
-	}
-	return nil
-}
+func badMost(most int) error { return countTo("most workers", most, maxWorkers) }
 
 // Manual gives a stage as many workers as w says, in place of the number that the stage was
 // given.

@@ -31,7 +31,8 @@ func Concat[T any](flows ...Flow[T]) Flow[T] {
 //
 // An early end inside one flow, as by Take, ends that one; below the Merge it ends all. A
 // failure ends the run. A watermark comes when all flows that have not ended have sent one
-// as late, but for those that are idle, see [ops.EventTime.WithIdleTimeout]; a barrier comes in order with the items of its own flow.
+// as late, but for those that are idle, see [ops.EventTime.WithIdleTimeout]; a barrier comes in
+// order with the items of its own flow.
 //
 // A name given to a Merge is the first part of the names of all stages in it, and a policy
 // the default of theirs.

@@ -24,8 +24,6 @@ type Sink[T any] interface {
 	Put(ctx context.Context, v T) error
 }
 
-const maxWorkers = 1 << 20 // as of an ops.AsyncMapper
-
 // nothing is what a sink emits.
 type nothing = struct{}
 
