@@ -6,8 +6,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -187,22 +185,8 @@ func referenceEventSessions(key func(int) int, gap int, c eventConfig, script st
 			}
 		}
 	}
-	for word := range strings.FieldsSeq(script) {
-		n, err := strconv.Atoi(strings.TrimLeft(word, "wf"))
-		switch {
-		case word == "f":
-			close(true)
-		case word[0] == 'w':
-			now = max(now, n)
-			close(false)
-		case err == nil:
-			take(n)
-			continue
-		}
-		out = append(out, word)
-	}
-	close(true)
-	return append(out, "e")
+	play(script, &out, &now, take, close)
+	return out
 }
 
 func TestEventSessionWindowModel(t *testing.T) {

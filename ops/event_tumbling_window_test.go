@@ -5,8 +5,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -164,22 +162,8 @@ func referenceGrid(c eventConfig, script string) (out []string) {
 			}
 		}
 	}
-	for word := range strings.FieldsSeq(script) {
-		n, err := strconv.Atoi(strings.TrimLeft(word, "wf"))
-		switch {
-		case word == "f":
-			close(true)
-		case word[0] == 'w':
-			now = max(now, n)
-			close(false)
-		case err == nil:
-			take(n)
-			continue
-		}
-		out = append(out, word)
-	}
-	close(true)
-	return append(out, "e")
+	play(script, &out, &now, take, close)
+	return out
 }
 
 func TestEventTumblingWindowModel(t *testing.T) {

@@ -309,3 +309,24 @@ func randomWords(r *rand.Rand, signals string) string {
 	}
 	return strings.Join(words, " ")
 }
+
+// play gives a model the items and signals of a script. The model keeps the time that it is by
+// the watermarks, and adds what it gives to out, as play does with the signals behind that.
+func play(script string, out *[]string, now *int, take func(n int), closing func(all bool)) {
+	for word := range strings.FieldsSeq(script) {
+		n, err := strconv.Atoi(strings.TrimLeft(word, "wf"))
+		switch {
+		case word == "f":
+			closing(true)
+		case word[0] == 'w':
+			*now = max(*now, n)
+			closing(false)
+		case err == nil:
+			take(n)
+			continue
+		}
+		*out = append(*out, word)
+	}
+	closing(true)
+	*out = append(*out, "e")
+}

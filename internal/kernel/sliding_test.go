@@ -20,21 +20,7 @@ func slideInto(seg *kernel.Segment, size int, down kernel.Port[int], lost func(i
 	seg, down, offer := kernel.Sliding(seg, size, down)
 	spec := kernel.Spec[int, int]{Name: "slide", Op: "Slide", Books: kernel.Selected}
 	spec.Start = func(s *kernel.Stage, down kernel.Port[int]) kernel.Port[int] {
-		return kernel.Port[int]{Signal: down.Signal, Push: func(v int) error {
-			s.In++
-			old, full, err := offer(v)
-			switch {
-			case err != nil:
-				s.Held++
-				return err
-			case full:
-				s.Dropped++
-				lost(old)
-			default:
-				s.Passed++
-			}
-			return nil
-		}}
+		return kernel.Port[int]{Signal: down.Signal, Push: kernel.Losing(s, offer, lost)}
 	}
 	return kernel.Attach(seg, kernel.Site{}, spec, down)
 }
